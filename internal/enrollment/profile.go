@@ -1,0 +1,136 @@
+package enrollment
+
+import "time"
+
+// ProfileRef names an enrollment profile. TokenID may be left out for a profile
+// that the service has a record of; one that only Apple knows, by its UUID, is
+// looked for under the token.
+type ProfileRef struct {
+	TokenID string
+	ID      string
+}
+
+// PairingMode says which computers a device may pair with.
+type PairingMode string
+
+// The pairing modes.
+const (
+	PairingAllow       PairingMode = "allow"
+	PairingDeny        PairingMode = "deny"
+	PairingCertificate PairingMode = "certificate"
+)
+
+// ProfileSpec is what a person says of an enrollment profile. A nil pointer or
+// slice is "not managed": the service's own default, or on a change whatever
+// the profile has.
+type ProfileSpec struct {
+	TokenID     string
+	Name        string
+	Description *string
+
+	UserAffinity     *bool
+	Supervised       bool
+	LockedEnrollment bool
+	SharedIPad       *SharedIPad
+	Pairing          *Pairing
+
+	Department      *string
+	DepartmentPhone *string
+	// SkipSetupItems are Apple's skip keys. Nil is unmanaged, empty shows every
+	// pane.
+	SkipSetupItems        []string
+	AwaitDeviceConfigured *bool
+
+	// The rest has a place in Apple's own profile only.
+	EnrollmentURL             *string
+	ConfigurationWebURL       *string
+	SupportEmail              *string
+	OrgMagic                  *string
+	Language                  *string
+	Region                    *string
+	AnchorCertificates        []string // PEM
+	AutoAdvance               *bool
+	Mandatory                 *bool
+	ReturnToService           *bool
+	DoNotUseProfileFromBackup *bool
+}
+
+// SharedIPad is how several people share an iPad. Timeouts and the grace period
+// are in seconds. Nil is not managed.
+type SharedIPad struct {
+	MaximumCachedUsers      *int64
+	TemporarySessionsOnly   *bool
+	UserSessionTimeout      *int64
+	TemporarySessionTimeout *int64
+	PasscodeLockGracePeriod *int64
+}
+
+// Pairing is which computers a device may pair with.
+type Pairing struct {
+	Mode PairingMode
+	// ConfiguratorCertificates are PEM certificates of computers with Apple
+	// Configurator, for PairingCertificate.
+	ConfiguratorCertificates []string
+}
+
+// ProfileStatusWord tells how far a profile's last change has come.
+type ProfileStatusWord string
+
+// The states of a profile.
+const (
+	// ProfileCurrent: every device of the profile has its present definition.
+	ProfileCurrent ProfileStatusWord = "current"
+	// ProfileUpdating: devices are still to be moved to the present definition.
+	ProfileUpdating ProfileStatusWord = "updating"
+	// ProfileUndefined: it is not known that Apple has the definition.
+	ProfileUndefined ProfileStatusWord = "undefined"
+)
+
+// Profile is an enrollment profile.
+type Profile struct {
+	ID string
+	ProfileSpec
+	Status ProfileStatusWord
+	// AppleUUID is the present definition at Apple, where the service has one.
+	AppleUUID string
+	// IsDefaultFor lists the platforms whose new devices get this profile.
+	IsDefaultFor []Platform
+	DeviceCount  int
+	// ThrottledUntil is set while all devices that are still to be moved are in
+	// Apple's cooldown.
+	ThrottledUntil time.Time
+	// Recorded: the service has a record of this profile. Without one only what
+	// Apple keeps is known.
+	Recorded bool
+}
+
+// ProfileResult is what a change of a profile led to.
+type ProfileResult struct {
+	Profile Profile
+	// Moved is the number of devices that were sent to the present definition.
+	Moved    int
+	Failed   []DeviceFailure
+	Warnings []Warning
+}
+
+// PolicySpec is what a person says of an enrollment policy (Intune).
+type PolicySpec struct {
+	TokenID     string
+	Platform    Platform
+	Name        string
+	Description *string
+	// Settings maps setting definition ids to values.
+	Settings map[string]string
+	// SkipSetupItems as in ProfileSpec.
+	SkipSetupItems []string
+}
+
+// Policy is an enrollment policy.
+type Policy struct {
+	ID string
+	PolicySpec
+	// ProfileID is the id by which assignments and defaults know the policy.
+	ProfileID string
+	// DefaultedSettings lists settings sent with the template's default.
+	DefaultedSettings []string
+}

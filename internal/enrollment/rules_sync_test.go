@@ -1,0 +1,240 @@
+package enrollment_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+)
+
+var noon = time.Date(2026, 8, 24, 12, 0, 0, 0, time.UTC)
+
+const day = 24 * time.Hour
+
+func TestDecideSync(t *testing.T) {
+	t.Parallel()
+	ago := func(d time.Duration) time.Time { return noon.Add(-d) }
+	synced := enrollment.SyncHistory{HasCursor: true, FullAt: ago(3 * day), FinishedAt: ago(day)}
+	with := func(h enrollment.SyncHistory, change func(*enrollment.SyncHistory)) enrollment.SyncHistory {
+		change(&h)
+		return h
+	}
+	cases := map[string]struct {
+		service enrollment.Kind
+		history enrollment.SyncHistory
+		asked   enrollment.SyncKind
+		canJoin bool
+		want    enrollment.SyncDecision
+		until   time.Time // of the refusal
+	}{
+		"the first sync is a full one": {
+			asked: enrollment.FullSync, want: enrollment.SyncDecision{Kind: enrollment.FullSync},
+		},
+		"the first sync is a full one also when an incremental one is asked for": {
+			asked: enrollment.IncrementalSync, want: enrollment.SyncDecision{Kind: enrollment.FullSync, Reason: "x"},
+		},
+		"a full sync within seven days runs as an incremental one and says so": {
+			history: synced, asked: enrollment.FullSync, want: enrollment.SyncDecision{Kind: enrollment.IncrementalSync, Reason: "x"},
+		},
+		"a full sync after seven days runs": {
+			history: with(synced, func(h *enrollment.SyncHistory) { h.FullAt = ago(7 * day) }),
+			asked:   enrollment.FullSync, want: enrollment.SyncDecision{Kind: enrollment.FullSync},
+		},
+		"a full sync a second before seven days does not": {
+			history: with(synced, func(h *enrollment.SyncHistory) { h.FullAt = ago(7*day - time.Second) }),
+			asked:   enrollment.FullSync, want: enrollment.SyncDecision{Kind: enrollment.IncrementalSync, Reason: "x"},
+		},
+		"a fetch stopped in the middle goes on from its page": {
+			history: enrollment.SyncHistory{FullAt: ago(time.Hour), Unfinished: enrollment.FullSync},
+			asked:   enrollment.FullSync, want: enrollment.SyncDecision{Kind: enrollment.FullSync, Resume: true},
+		},
+		"a forced fetch is a recovery, also within seven days of a full one": {
+			history: with(synced, func(h *enrollment.SyncHistory) { h.Forced = "cursor refused" }),
+			asked:   enrollment.IncrementalSync, want: enrollment.SyncDecision{Kind: enrollment.RecoverySync, Reason: "x"},
+		},
+		"a second recovery within seven days is refused": {
+			history: with(synced, func(h *enrollment.SyncHistory) { h.Forced = "cursor refused"; h.RecoveryAt = ago(2 * day) }),
+			asked:   enrollment.IncrementalSync, until: noon.Add(5 * day),
+		},
+		"a run under way refuses another": {
+			history: with(synced, func(h *enrollment.SyncHistory) { h.RunningSince = ago(5 * time.Minute) }),
+			asked:   enrollment.IncrementalSync, until: noon.Add(10 * time.Minute),
+		},
+		"a run under way is joined by who can wait": {
+			history: with(synced, func(h *enrollment.SyncHistory) {
+				h.RunningSince, h.RunningKind = ago(5*time.Minute), enrollment.FullSync
+			}),
+			asked: enrollment.IncrementalSync, canJoin: true, want: enrollment.SyncDecision{Join: true, Kind: enrollment.FullSync},
+		},
+		"a run is over after fifteen minutes": {
+			history: with(synced, func(h *enrollment.SyncHistory) { h.RunningSince = ago(15 * time.Minute) }),
+			asked:   enrollment.IncrementalSync, want: enrollment.SyncDecision{Kind: enrollment.IncrementalSync},
+		},
+		"a run that finished since this apply uploaded a token is joined": {
+			history: with(synced, func(h *enrollment.SyncHistory) { h.UploadedAt = ago(time.Minute); h.FinishedAt = noon }),
+			asked:   enrollment.FullSync, want: enrollment.SyncDecision{Join: true},
+		},
+		"a run that finished before this apply uploaded a token is not": {
+			history: with(synced, func(h *enrollment.SyncHistory) { h.UploadedAt = ago(time.Minute) }),
+			asked:   enrollment.IncrementalSync, want: enrollment.SyncDecision{Kind: enrollment.IncrementalSync},
+		},
+		"Intune takes a sync every fifteen minutes": {
+			service: enrollment.Intune, history: with(synced, func(h *enrollment.SyncHistory) { h.AskedAt = ago(5 * time.Minute) }),
+			asked: enrollment.IncrementalSync, until: noon.Add(10 * time.Minute),
+		},
+		"the embedded service has no such interval": {
+			service: enrollment.Embedded, history: with(synced, func(h *enrollment.SyncHistory) { h.AskedAt = ago(5 * time.Minute) }),
+			asked: enrollment.IncrementalSync, want: enrollment.SyncDecision{Kind: enrollment.IncrementalSync},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := enrollment.DecideSync(c.service, c.history, c.asked, c.canJoin, "T", noon)
+			if !c.until.IsZero() {
+				if until := untilOf(err); !until.Equal(c.until) {
+					t.Fatalf("got %+v and %v, want a refusal until %s", got, err, c.until)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if (got.Reason != "") != (c.want.Reason != "") {
+				t.Errorf("reason %q, want one: %t", got.Reason, c.want.Reason != "")
+			}
+			got.Reason, c.want.Reason = "", ""
+			if got != c.want {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
+func untilOf(err error) time.Time {
+	var throttled *enrollment.ThrottledError
+	var busy *enrollment.SyncInProgressError
+	switch {
+	case errors.As(err, &throttled):
+		return throttled.Until
+	case errors.As(err, &busy):
+		return busy.Until
+	}
+	return time.Time{}
+}
+
+// TestSyncTrafficOverTime lives through random histories of asking for syncs,
+// of runs that end, stop in the middle or are killed, of refused cursors and of
+// time that passes, and counts what Apple would have seen.
+func TestSyncTrafficOverTime(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		apple := traffic{now: noon}
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			apple.step(t)
+		}
+	})
+}
+
+// traffic is a token's history and what Apple saw of it.
+type traffic struct {
+	now        time.Time
+	history    enrollment.SyncHistory
+	fulls      []time.Time
+	recoveries []time.Time
+}
+
+func (a *traffic) step(t *rapid.T) {
+	switch rapid.SampledFrom([]string{"wait", "ask", "ask", "refuse cursor"}).Draw(t, "step") {
+	case "wait":
+		a.now = a.now.Add(time.Duration(rapid.Int64Range(1, int64(4*day)).Draw(t, "for")))
+	case "refuse cursor":
+		a.history.HasCursor, a.history.Forced = false, "cursor refused"
+	case "ask":
+		a.ask(t, rapid.SampledFrom([]enrollment.SyncKind{enrollment.FullSync, enrollment.IncrementalSync}).Draw(t, "kind"))
+	}
+}
+
+func (a *traffic) ask(t *rapid.T, asked enrollment.SyncKind) {
+	running := !a.history.RunningSince.IsZero() && a.now.Before(a.history.RunningSince.Add(15*time.Minute))
+	d, err := enrollment.DecideSync(enrollment.Embedded, a.history, asked, false, "T", a.now)
+	if err != nil {
+		if until := untilOf(err); !until.After(a.now) {
+			t.Fatalf("refused until %s, which is not after %s", until, a.now)
+		}
+		return
+	}
+	if running {
+		t.Fatalf("started %+v while a run of %s was under way", d, a.history.RunningSince)
+	}
+	a.started(t, d)
+	switch rapid.SampledFrom([]string{"ends", "stops", "is killed"}).Draw(t, "the run") {
+	case "ends":
+		a.history.RunningSince, a.history.Unfinished, a.history.Forced = time.Time{}, "", ""
+		a.history.HasCursor, a.history.FinishedAt = true, a.now
+	case "stops":
+		a.history.RunningSince = time.Time{}
+	case "is killed": // the lease stays
+	}
+}
+
+func (a *traffic) started(t *rapid.T, d enrollment.SyncDecision) {
+	a.history.RunningSince = a.now
+	switch {
+	case d.Resume, d.Kind == enrollment.IncrementalSync:
+		return
+	case d.Kind == enrollment.FullSync:
+		a.fulls = append(a.fulls, a.now)
+		a.history.FullAt = a.now
+	case d.Kind == enrollment.RecoverySync:
+		a.recoveries = append(a.recoveries, a.now)
+		a.history.RecoveryAt = a.now
+	}
+	a.history.Unfinished, a.history.Forced = d.Kind, ""
+	apart(t, "full syncs", a.fulls)
+	apart(t, "recoveries", a.recoveries)
+}
+
+func apart(t *rapid.T, what string, times []time.Time) {
+	if n := len(times); n > 1 && times[n-1].Sub(times[n-2]) < 7*day {
+		t.Fatalf("two %s at %s and %s, less than seven days apart", what, times[n-2], times[n-1])
+	}
+}
+
+func TestNextTimesAgreeWithDecisions(t *testing.T) {
+	t.Parallel()
+	h := enrollment.SyncHistory{HasCursor: true, FullAt: noon.Add(-2 * day), RunningSince: noon.Add(-time.Minute), AskedAt: noon.Add(-time.Second)}
+	if got, want := enrollment.NextFullAt(h, noon), noon.Add(5*day); !got.Equal(want) {
+		t.Errorf("next full sync at %s, want %s", got, want)
+	}
+	if got, want := enrollment.NextSyncAt(enrollment.Embedded, h, noon), noon.Add(14*time.Minute); !got.Equal(want) {
+		t.Errorf("embedded: next sync at %s, want %s", got, want)
+	}
+	if got, want := enrollment.NextSyncAt(enrollment.Intune, h, noon), noon.Add(15*time.Minute-time.Second); !got.Equal(want) {
+		t.Errorf("intune: next sync at %s, want %s", got, want)
+	}
+	if got := enrollment.NextFullAt(enrollment.SyncHistory{}, noon); !got.IsZero() {
+		t.Errorf("a token never synced may be synced at once, not at %s", got)
+	}
+}
+
+func TestSyncDue(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		last   time.Time
+		maxAge time.Duration
+		due    bool
+	}{
+		"never synced":         {time.Time{}, 0, true},
+		"younger than max_age": {noon.Add(-time.Hour), 2 * time.Hour, false},
+		"as old as max_age":    {noon.Add(-2 * time.Hour), 2 * time.Hour, true},
+		"no max_age":           {noon.Add(-1000 * time.Hour), 0, false},
+	} {
+		if got := enrollment.SyncDue(c.last, c.maxAge, noon); got != c.due {
+			t.Errorf("%s: due %t, want %t", name, got, c.due)
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package enrollment
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/agext/levenshtein"
+)
+
+// skipKeys are the Setup Assistant panes that Apple has named so far (Apple:
+// SkipKeys), with those it withdrew again: products still carry them.
+var skipKeys = []string{
+	"Accessibility", "AccessibilityAppearance", "ActionButton", "Android", "Appearance", "AppleID", "AppStore",
+	"Biometric", "CameraButton", "DeviceFeaturesTour", "DeviceToDeviceMigration", "Diagnostics", "DisplayTone",
+	"EnableLockdownMode", "FileVault", "HomeButtonSensitivity", "iCloudDiagnostics", "iCloudStorage",
+	"iMessageAndFaceTime", "Intelligence", "Keyboard", "LiquidGlass", "Location",
+	"MessagingActivationUsingPhoneNumber", "Multitasking", "OnBoarding", "OSShowcase", "Passcode", "Payment",
+	"Privacy", "Restore", "RestoreCompleted", "Safety", "SafetyAndHandling", "ScreenSaver", "ScreenTime", "SIMSetup",
+	"Siri", "SoftwareUpdate", "SpokenLanguage", "TapToSetup", "TermsOfAddress", "Tips", "TOS", "TVHomeScreenSync",
+	"TVProviderSignIn", "TVRoom", "UnlockWithWatch", "UpdateCompleted", "Wallpaper", "WatchMigration",
+	"WebContentFiltering", "Welcome", "Zoom",
+}
+
+// withdrawnSkipKeys stood in Apple's repository for a while.
+var withdrawnSkipKeys = []string{"AdditionalPrivacySettings", "AgeAssurance", "AgeBasedSafetySettings"}
+
+// UnknownSkipKey warns of a key that Apple has not named, with the nearest one
+// that it has. It never refuses: Apple adds and withdraws names.
+func UnknownSkipKey(key string) (Warning, bool) {
+	nearest, distance := "", -1
+	for _, known := range skipKeys {
+		if key == known {
+			return Warning{}, false
+		}
+		if d := levenshtein.Distance(strings.ToLower(key), strings.ToLower(known), nil); distance < 0 || d < distance {
+			nearest, distance = known, d
+		}
+	}
+	for _, gone := range withdrawnSkipKeys {
+		if key == gone {
+			return Warning{
+				Summary: "Withdrawn Setup Assistant key " + key,
+				Detail:  "Apple named this pane for a while and withdrew it. It is sent as it is and may have no effect.",
+			}, true
+		}
+	}
+	w := Warning{
+		Summary: fmt.Sprintf("Unknown Setup Assistant key %q", key),
+		Detail:  "It is sent as it is, since Apple adds names. A misspelt key hides nothing.",
+	}
+	if distance <= max(2, len(key)/3) {
+		w.Detail = fmt.Sprintf("Did you mean %q? %s", nearest, w.Detail)
+	}
+	return w, true
+}
