@@ -1,0 +1,232 @@
+package assignment
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
+)
+
+// ModifyPlan implements resource.ResourceWithModifyPlan. What it plans comes
+// from the configuration alone, since it is asked again at apply and has to
+// answer the same; what it looks up serves errors and warnings only.
+func (r *assignment) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	diags := &resp.Diagnostics
+	if r.Ready() && !r.GuardStore(ctx, req.Private, diags) {
+		return
+	}
+	held, _ := loadHolding(ctx, req.Private, diags)
+	if req.Plan.Raw.IsNull() {
+		r.announceDestroy(ctx, req, held)
+		return
+	}
+	var plan model
+	diags.Append(req.Plan.Get(ctx, &plan)...)
+	var state *model
+	if !req.State.Raw.IsNull() {
+		state = &model{}
+		diags.Append(req.State.Get(ctx, state)...)
+	}
+	if diags.HasError() {
+		return
+	}
+	desired, known := plan.desired(ctx, diags)
+	if diags.HasError() {
+		return
+	}
+	if known {
+		plan.setDesired(desired)
+	} else {
+		plan.DevicesSHA256, plan.DeviceCount = types.StringUnknown(), types.Int64Unknown()
+	}
+	changes := plan.sends(state)
+	if changes {
+		plan.setOutcomeUnknown()
+	} else {
+		plan.FailedCount, plan.FailedSerialNumbers, plan.PendingCount = state.FailedCount, state.FailedSerialNumbers, state.PendingCount
+	}
+	diags.Append(resp.Plan.Set(ctx, plan)...)
+	if !r.Ready() {
+		return
+	}
+	tf.AddViolations(diags, enrollment.CheckOnLeave(r.Service.Kind(), enrollment.OnLeave(plan.OnLeave.ValueString()), !plan.FallbackProfileID.IsNull()))
+	r.RequireServerToken(ctx, plan.TokenID, diags)
+	if !known || plan.TokenID.IsUnknown() || diags.HasError() {
+		return
+	}
+	r.announce(plan, state, held, desired, diags)
+	if changes && !diags.HasError() {
+		r.checkChange(ctx, plan, state, held, desired, diags)
+	}
+}
+
+// sends tells whether applying the plan may send anything to a device.
+func (m model) sends(state *model) bool {
+	return state == nil || !m.TokenID.Equal(state.TokenID) || !m.ProfileID.Equal(state.ProfileID) ||
+		m.DevicesSHA256.IsUnknown() || !m.DevicesSHA256.Equal(state.DevicesSHA256)
+}
+
+// announceDestroy tells the other assignments of this run what a destroy gives
+// up.
+func (r *assignment) announceDestroy(ctx context.Context, req resource.ModifyPlanRequest, held holding) {
+	var state model
+	if !r.Ready() || req.State.Get(ctx, &state).HasError() {
+		return
+	}
+	r.Plans.Claim(state.TokenID.ValueString(), state.ProfileID.ValueString(), nil, held.owned)
+}
+
+// announce tells the other assignments of this run what this one wants and
+// gives up, and reports devices that two of them want.
+func (r *assignment) announce(plan model, state *model, held holding, desired []string, diags *diag.Diagnostics) {
+	tokenID := plan.TokenID.ValueString()
+	if state != nil {
+		leaving := enrollment.Without(held.owned, desired)
+		if !plan.ProfileID.Equal(state.ProfileID) {
+			leaving = held.owned
+		}
+		r.Plans.Claim(tokenID, state.ProfileID.ValueString(), nil, leaving)
+	}
+	if plan.ProfileID.IsUnknown() {
+		return
+	}
+	taken := r.Plans.Claim(tokenID, plan.ProfileID.ValueString(), desired, nil)
+	if len(taken) == 0 {
+		return
+	}
+	names := make([]string, 0, len(taken))
+	for _, c := range taken {
+		names = append(names, fmt.Sprintf("%s (also on %s)", c.SerialNumber, c.ProfileID))
+	}
+	slices.Sort(names)
+	diags.AddAttributeError(plan.sourcePath(), "Two assignments claim the same devices",
+		fmt.Sprintf("%d devices are wanted on two profiles in this configuration: %s. A device has one profile: take each from one of the assignments.",
+			len(taken), named(names)))
+}
+
+// sourcePath is the attribute that names the devices.
+func (m model) sourcePath() path.Path {
+	switch {
+	case !m.SerialNumbersFile.IsNull():
+		return path.Root("serial_numbers_file")
+	case !m.SerialNumberList.IsNull():
+		return path.Root("serial_number_list")
+	default:
+		return path.Root("serial_numbers")
+	}
+}
+
+// checkChange looks at the devices that a change is about: the fuse, devices
+// that somebody else has, that the token does not have, or that are in use.
+func (r *assignment) checkChange(ctx context.Context, plan model, state *model, held holding, desired []string, diags *diag.Diagnostics) {
+	tokenID := plan.TokenID.ValueString()
+	token, err := r.Service.ReadToken(ctx, tokenID)
+	if err != nil {
+		tf.AddError(diags, "plan", thing, err)
+		return
+	}
+	devices, err := devicesOf(ctx, r.Service, tokenID, desired)
+	if err != nil {
+		tf.AddError(diags, "plan", thing, err)
+		return
+	}
+	look := preview(plan, state, held, desired, devices, plan.takeOver(ctx, diags))
+	if err := enrollment.CheckFuse(look.change, plan.changeLimit(), plan.AllowEmpty.ValueBool()); err != nil {
+		tf.AddError(diags, "plan", thing, err)
+	}
+	r.reportConflicts(plan, look.conflicts, diags)
+	r.reportMissing(plan, token, look.missing, diags)
+	if look.needReset > 0 {
+		diags.AddAttributeWarning(path.Root("profile_id"), fmt.Sprintf("%d devices in use need a factory reset", look.needReset),
+			fmt.Sprintf("%d of the %d devices that get this profile are activated already. They take it only after a factory reset.", look.needReset, look.sent))
+	}
+}
+
+// changePreview is what a change would do, as far as the last sync knows.
+type changePreview struct {
+	change    enrollment.AssignmentChange
+	conflicts []enrollment.DeviceConflict
+	missing   []string
+	sent      int
+	needReset int
+}
+
+func preview(plan model, state *model, held holding, desired []string, devices map[string]enrollment.Device, takeOver enrollment.TakeOver) changePreview {
+	p := changePreview{change: enrollment.AssignmentChange{
+		Held: len(held.owned), Wanted: len(desired), Leaving: len(enrollment.Without(held.owned, desired)),
+	}}
+	profileID := plan.ProfileID.ValueString()
+	previous := profileID
+	if state != nil {
+		previous = state.ProfileID.ValueString()
+	}
+	for _, serial := range desired {
+		device, present := devices[serial]
+		switch {
+		case !present:
+			if !contains(held.gone, serial) {
+				p.missing = append(p.missing, serial)
+			}
+			continue
+		case !plan.ProfileID.IsUnknown() && device.ProfileID == profileID:
+			continue
+		case device.ProfileID == previous && contains(held.owned, serial):
+		case !takeOver.From(device):
+			p.conflicts = append(p.conflicts, enrollment.DeviceConflict{SerialNumber: serial, ProfileID: device.ProfileID, Holder: device.Holder})
+			continue
+		case device.ProfileID != "" && !device.OnDefault:
+			p.change.Moving++
+		}
+		p.sent++
+		if device.Activated() {
+			p.needReset++
+		}
+	}
+	return p
+}
+
+// reportConflicts names devices that another profile has. Only where nobody in
+// this run can release them is that known to be an error.
+func (r *assignment) reportConflicts(plan model, conflicts []enrollment.DeviceConflict, diags *diag.Diagnostics) {
+	var hopeless, hopeful []string
+	for _, c := range conflicts {
+		text := fmt.Sprintf("%s (on %s)", c.SerialNumber, c.ProfileID)
+		if c.Holder != "" || r.Plans.Releases(plan.TokenID.ValueString(), c.ProfileID, c.SerialNumber) {
+			hopeful = append(hopeful, text)
+			continue
+		}
+		hopeless = append(hopeless, text)
+	}
+	if len(hopeless) > 0 {
+		diags.AddAttributeError(path.Root("take_over_from"), "Devices of other profiles",
+			fmt.Sprintf("%d devices have another profile, which this assignment may not take them from: %s. "+
+				"Name the profiles in take_over_from if they are really to move, or take the serial numbers out.", len(hopeless), named(hopeless)))
+	}
+	if len(hopeful) > 0 {
+		diags.AddAttributeWarning(path.Root("take_over_from"), fmt.Sprintf("%d devices are held by another assignment", len(hopeful)),
+			fmt.Sprintf("They are taken only if that assignment releases them in the same apply: %s. "+
+				"Name its profile in take_over_from to move them directly.", named(hopeful)))
+	}
+}
+
+func (r *assignment) reportMissing(plan model, token enrollment.Token, missing []string, diags *diag.Diagnostics) {
+	if len(missing) == 0 || plan.waitsForMissing() {
+		return
+	}
+	tokenID := plan.TokenID.ValueString()
+	detail := fmt.Sprintf("%d serial numbers are not devices of token %q: %s. Assign them to the token's server in Apple School Manager and sync, "+
+		"take them out, or set missing_devices = \"wait\".", len(missing), token.Name, named(missing))
+	if enrollment.IsFresh(token.LastSyncedAt, r.Now()) && !r.Plans.WillSync(tokenID) {
+		diags.AddAttributeError(plan.sourcePath(), "Devices that the token does not have", detail)
+		return
+	}
+	diags.AddAttributeWarning(plan.sourcePath(), fmt.Sprintf("%d devices that the token may not have", len(missing)),
+		"The last sync is not fresh, or another comes first. "+detail)
+}

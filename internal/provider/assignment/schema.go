@@ -1,0 +1,111 @@
+package assignment
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+)
+
+// Schema implements resource.Resource.
+func (r *assignment) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Which devices have an enrollment profile. Only the difference is sent, in batches of at most 1,000, " +
+			"and what became of each device is kept. A device takes its profile when it is set up: one in use needs a factory reset first.\n\n" +
+			"The devices are named in one of three forms. There is no selection inside the resource, because only configuration and data sources carry " +
+			"what a plan showed into its apply: select with the `asm_devices` data source and give its `serial_number_list` here.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Computed: true, MarkdownDescription: "Random id of the assignment.",
+				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"token_id": schema.StringAttribute{
+				Required: true, MarkdownDescription: "Id of the `asm_token` whose devices these are.",
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"profile_id": schema.StringAttribute{
+				Required: true, MarkdownDescription: "Id of the enrollment profile that the devices get. Changing it moves them in place.",
+			},
+			"serial_numbers": schema.SetAttribute{
+				Optional: true, ElementType: types.StringType, Validators: []validator.Set{mostSerials{}, serialNumbers{}},
+				MarkdownDescription: "The devices, at most 1,000. For more use one of the other two forms: sets of that size take minutes to plan.",
+			},
+			"serial_numbers_file": schema.StringAttribute{
+				Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+				MarkdownDescription: "Path of a text file with the devices' serial numbers, one a line, in any order and case. Read at plan and again at apply; " +
+					"a file that changed in between stops the apply. Begin the path with `path.module`.",
+			},
+			"serial_number_list": schema.StringAttribute{
+				Optional: true, Validators: []validator.String{serialList{}},
+				MarkdownDescription: "The devices' serial numbers in one string on one line, apart by blanks or commas: what `asm_devices` gives.",
+			},
+			"take_over_from": schema.SetAttribute{
+				Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
+				MarkdownDescription: "Ids of the profiles whose devices this assignment may take, or `\"*\"` for all. Devices without a profile and devices on the " +
+					"token's default profile are always free. Others are an error that names them.",
+			},
+			"on_leave": schema.StringAttribute{
+				Optional: true, Computed: true, Default: stringdefault.StaticString(string(enrollment.LeaveUnassign)),
+				Validators: []validator.String{stringvalidator.OneOf(string(enrollment.LeaveUnassign), string(enrollment.LeaveFallback), string(enrollment.LeaveKeep))},
+				MarkdownDescription: "What happens to devices that leave the assignment, on destroy too: `unassign` (default) takes the profile from them, " +
+					"`fallback` gives them `fallback_profile_id`, `keep` lets them keep it. Only devices that still have the profile are touched.",
+			},
+			"fallback_profile_id": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "Id of the profile that leaving devices get with `on_leave = \"fallback\"`.",
+			},
+			"missing_devices": schema.StringAttribute{
+				Optional: true, Computed: true, Default: stringdefault.StaticString(missingError),
+				Validators: []validator.String{stringvalidator.OneOf(missingError, missingWait)},
+				MarkdownDescription: "What to do about serial numbers that the token does not have: `error` (default; at plan if the last sync is fresh, that is under a day old), " +
+					"or `wait`, which keeps them pending until a later sync brings them in. A device that leaves the token is reported once and never sent again.",
+			},
+			"max_changes": schema.StringAttribute{
+				Optional: true, Validators: []validator.String{changeLimit{}},
+				MarkdownDescription: "The fuse: the most devices that may leave, or be moved here from other profiles, in one apply, as a number (`\"200\"`) or a share of those held (`\"25%\"`). " +
+					"More is an error at plan with both numbers, because a file that was cut short must not empty a school. " +
+					"Left out it is 10 % of what is held, and at least 50. The first fill is exempt.",
+			},
+			"allow_empty": schema.BoolAttribute{
+				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+				MarkdownDescription: "An empty source over devices that are held is an error unless this is true.",
+			},
+			"devices_sha256": schema.StringAttribute{
+				Computed: true, MarkdownDescription: "SHA-256 of the sorted serial numbers, each followed by a line feed: of those wanted at plan, of those that really have the profile after a refresh.",
+			},
+			"device_count": schema.Int64Attribute{
+				Computed: true, MarkdownDescription: "How many devices those are.",
+			},
+			"failed_count": schema.Int64Attribute{
+				Computed: true, MarkdownDescription: "How many devices the last apply that changed something could not give the profile. The next apply tries them again. " +
+					"Put a `postcondition` on it to fail the pipeline.",
+			},
+			"failed_serial_numbers": schema.ListAttribute{
+				Computed: true, ElementType: types.StringType, MarkdownDescription: "The first 100 of them.",
+			},
+			"pending_count": schema.Int64Attribute{
+				Computed: true, MarkdownDescription: "How many devices the last apply that changed something left for later: in Apple's cooldown, or waited for with `missing_devices = \"wait\"`.",
+			},
+			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
+		},
+	}
+}
+
+// ConfigValidators implements resource.ResourceWithConfigValidators.
+func (r *assignment) ConfigValidators(context.Context) []resource.ConfigValidator {
+	return []resource.ConfigValidator{resourcevalidator.ExactlyOneOf(
+		path.MatchRoot("serial_numbers"), path.MatchRoot("serial_numbers_file"), path.MatchRoot("serial_number_list"),
+	)}
+}

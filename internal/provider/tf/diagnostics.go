@@ -1,0 +1,79 @@
+package tf
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+)
+
+// AddError turns an error of a service into a diagnostic: the summary says
+// "Unable to <verb> <thing>", the detail what happened and what to do. An error
+// that blames an attribute is put there; fields maps the service's names of
+// attributes to paths where they differ.
+func AddError(diags *diag.Diagnostics, verb, thing string, err error) {
+	summary := "Unable to " + verb + " " + thing
+	detail := sentence(err)
+	var e *enrollment.Error
+	if errors.As(err, &e) && e.Field != "" {
+		diags.AddAttributeError(FieldPath(e.Field), summary, detail)
+		return
+	}
+	diags.AddError(summary, detail)
+}
+
+// AddErrorAsWarning is AddError for what may not be an error: what fails in
+// Create after the first irreversible step would have Terraform destroy and
+// make anew what works.
+func AddErrorAsWarning(diags *diag.Diagnostics, verb, thing string, err error, next string) {
+	diags.AddWarning("Unable to "+verb+" "+thing, sentence(err)+" "+next)
+}
+
+// AddWarnings hands on what a service warned of.
+func AddWarnings(diags *diag.Diagnostics, warnings []enrollment.Warning) {
+	for _, w := range warnings {
+		diags.AddWarning(w.Summary, w.Detail)
+	}
+}
+
+// AddViolations puts broken rules at their attributes.
+func AddViolations(diags *diag.Diagnostics, violations []enrollment.Violation) {
+	for _, v := range violations {
+		diags.AddAttributeError(FieldPath(v.Field), v.Summary, v.Detail)
+	}
+}
+
+// FieldPath reads "pairing.mode" as the path of an attribute.
+func FieldPath(field string) path.Path {
+	first, rest, nested := strings.Cut(field, ".")
+	p := path.Root(first)
+	for nested {
+		first, rest, nested = strings.Cut(rest, ".")
+		p = p.AtName(first)
+	}
+	return p
+}
+
+func sentence(err error) string {
+	text := err.Error()
+	if text == "" {
+		return "No reason was given."
+	}
+	text = strings.ToUpper(text[:1]) + text[1:]
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
+}
+
+// Named lists up to most names in a sentence, and the number of the rest.
+func Named(names []string, most int) string {
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
