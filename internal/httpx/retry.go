@@ -1,0 +1,158 @@
+package httpx
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+type repeatableKey struct{}
+
+// Repeatable marks the requests of ctx as ones that may be sent again: sending them twice is the same as once.
+func Repeatable(ctx context.Context) context.Context {
+	return context.WithValue(ctx, repeatableKey{}, true)
+}
+
+func isRepeatable(ctx context.Context) bool {
+	repeatable, _ := ctx.Value(repeatableKey{}).(bool)
+
+	return repeatable
+}
+
+// exchange is what one Client.Do knows about its attempts. The retrier calls its methods one after the other; sent is also
+// set from the transport's goroutines.
+type exchange struct {
+	options    Options
+	repeatable bool
+	attempts   int
+	delay      time.Duration
+	sent       atomic.Bool
+}
+
+type exchangeKey struct{}
+
+func withExchange(ctx context.Context, e *exchange) context.Context {
+	return context.WithValue(ctx, exchangeKey{}, e)
+}
+
+func exchangeOf(ctx context.Context) *exchange {
+	e, _ := ctx.Value(exchangeKey{}).(*exchange)
+
+	return e
+}
+
+// check decides after an attempt whether there is another (retryablehttp.CheckRetry).
+func (e *exchange) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	if !e.repeatable || ctx.Err() != nil {
+		return false, nil
+	}
+	if err != nil {
+		return isPassing(err), nil
+	}
+	if !isPassingStatus(resp.StatusCode) {
+		return false, nil
+	}
+	e.delay = RetryAfter(resp.Header, e.options.Now())
+	if e.delay > e.options.MaxRetryAfter {
+		return false, &RetryLaterError{
+			Method: resp.Request.Method, Host: resp.Request.URL.Host, Path: resp.Request.URL.Path, Status: resp.StatusCode,
+			Until: e.options.Now().Add(e.delay),
+		}
+	}
+
+	return true, nil
+}
+
+func isPassingStatus(status int) bool {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	default:
+		return false
+	}
+}
+
+// isPassing tells a failure of the connection that another attempt may not see from one that stays: a certificate that is
+// not trusted, a host that does not exist, a failure above the wire.
+func isPassing(err error) bool {
+	var (
+		failed   *wireError
+		notFound *net.DNSError
+	)
+	if !errors.As(err, &failed) || isCertificateError(err) {
+		return false
+	}
+
+	return !errors.As(err, &notFound) || !notFound.IsNotFound
+}
+
+// backoff stores how long to wait before the next attempt and tells the retrier not to wait itself: its timer cannot be
+// injected. A Retry-After wins over the exponential back-off, which is jittered between half and whole, so that parallel
+// runs do not come back together.
+func (e *exchange) backoff(minWait, maxWait time.Duration, attempt int, _ *http.Response) time.Duration {
+	if e.delay <= 0 {
+		whole := e.options.MaxWait
+		if factor := math.Pow(2, float64(attempt)); factor < float64(e.options.MaxWait/e.options.MinWait) {
+			whole = time.Duration(factor) * e.options.MinWait
+		}
+		e.delay = whole/2 + time.Duration(e.options.Random()*float64(whole-whole/2))
+	}
+
+	return 0
+}
+
+func (e *exchange) wait(req *http.Request) error {
+	delay := e.delay
+	e.delay = 0
+
+	return e.options.Wait(req.Context(), delay)
+}
+
+// failure gives an error its final form.
+func (e *exchange) failure(req *http.Request, err error) error {
+	var (
+		later    *RetryLaterError
+		redirect *RedirectError
+		inURL    *url.Error
+		onWire   *wireError
+	)
+	switch {
+	case errors.As(err, &later):
+		return later
+	case errors.As(err, &redirect):
+		return redirect
+	case errors.As(err, &onWire):
+		err = onWire.err
+	case errors.As(err, &inURL): // its text has the query
+		err = inURL.Err
+	}
+
+	return &TransportError{
+		Method: req.Method, Host: req.URL.Host, Path: req.URL.Path, Sent: e.sent.Load(), Attempts: e.attempts, Err: err,
+	}
+}
+
+// maxDelay keeps the arithmetic of absurd Retry-After values in range.
+const maxDelay = 365 * 24 * time.Hour
+
+// RetryAfter reads the Retry-After header, seconds or an HTTP date (RFC 9110 10.2.3), as the time from now on. It is zero
+// if there is none, it is not readable, or it lies in the past.
+func RetryAfter(header http.Header, now time.Time) time.Duration {
+	value := strings.TrimSpace(header.Get("Retry-After"))
+	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
+		return time.Duration(min(max(seconds, 0), int64(maxDelay/time.Second))) * time.Second
+	}
+	date, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+
+	return min(max(date.Sub(now), 0), maxDelay)
+}
