@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"os"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -43,7 +44,7 @@ func (p *asmProvider) Configure(ctx context.Context, req provider.ConfigureReque
 		return
 	}
 	if notReady == "" {
-		settings.Now, settings.After, settings.Version = p.now, p.after, p.version
+		settings.Now, settings.Wait, settings.Version = p.now, p.wait, p.version
 		service, err := embedded.Open(ctx, settings)
 		if err != nil {
 			tf.AddError(&resp.Diagnostics, "open", "the enrollment service", err)
@@ -52,6 +53,16 @@ func (p *asmProvider) Configure(ctx context.Context, req provider.ConfigureReque
 		rt.Service = service
 	}
 	resp.ResourceData, resp.DataSourceData = rt, rt
+}
+
+// wait waits for d on the provider's clock, or until ctx is done.
+func (p *asmProvider) wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-p.after(d):
+		return nil
+	}
 }
 
 // embeddedSettings resolves each setting from the configuration, the

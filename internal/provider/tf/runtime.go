@@ -23,6 +23,9 @@ type Runtime struct {
 	// NotReady names the setting that is not known yet at plan, such as
 	// "embedded.store"; empty when the service is there.
 	NotReady string
+	// MDMURL is the provider's mdm_url, the default of every profile's
+	// enrollment_url; "" where there is none.
+	MDMURL string
 	// Now is the clock.
 	Now func() time.Time
 	// After is the clock's way to wait: a channel that fires after d.

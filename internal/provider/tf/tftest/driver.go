@@ -138,12 +138,37 @@ func (p Plan) ApplyWith(config Config) (State, Diags) {
 	if config != nil {
 		configured = toValue(d.t, d.resource(p.Type).ValueType(), config)
 	}
+	return d.apply(final, p.prior, configured)
+}
+
+// ApplyAsPlanned applies without planning again, for what only Create, Update
+// and Delete can still see.
+func (p Plan) ApplyAsPlanned() (State, Diags) {
+	p.driver.t.Helper()
+	configured := tftypes.NewValue(p.driver.resource(p.Type).ValueType(), nil)
+	if p.config != nil {
+		configured = toValue(p.driver.t, p.driver.resource(p.Type).ValueType(), p.config)
+	}
+	return p.driver.apply(p, p.prior, configured)
+}
+
+// Destroy destroys without a plan of its own, as the first half of a
+// replacement does.
+func (d *Driver) Destroy(prior State) (State, Diags) {
+	d.t.Helper()
+	null := tftypes.NewValue(d.resource(prior.Type).ValueType(), nil)
+	planned := Plan{State: State{Type: prior.Type, Value: null, Private: prior.Private, Identity: prior.Identity}}
+	return d.apply(planned, prior, null)
+}
+
+func (d *Driver) apply(final Plan, prior State, configured tftypes.Value) (State, Diags) {
+	d.t.Helper()
 	resp, err := d.server.ApplyResourceChange(d.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: p.Type, Config: d.encode(configured), PriorState: d.encode(d.valueOf(p.Type, p.prior)),
+		TypeName: final.Type, Config: d.encode(configured), PriorState: d.encode(d.valueOf(final.Type, prior)),
 		PlannedState: d.encode(final.Value), PlannedPrivate: final.Private, PlannedIdentity: final.Identity,
 	})
 	d.must(err)
-	state := State{Type: p.Type, Value: d.decode(p.Type, resp.NewState), Private: resp.Private, Identity: resp.NewIdentity}
+	state := State{Type: final.Type, Value: d.decode(final.Type, resp.NewState), Private: resp.Private, Identity: resp.NewIdentity}
 	diags := Diags(resp.Diagnostics)
 	if len(diags.Errors()) > 0 {
 		return state, diags

@@ -1,0 +1,374 @@
+package acceptance
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math/big"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The ids that the documentation shows; a test puts real ones in their place.
+const (
+	shownTokenID   = "5b1f6c0e-9d0a-4a57-8a0e-3f0f5d6f2a11"
+	shownProfileID = "c4d2a7b8-1e63-4f0b-9a55-7d1b0c9e8f22"
+	shownAppleUUID = "88FC4E378CEE4DF88A6C0BE4A28F4B4F"
+)
+
+// elsewhere is what examples refer to and leave to the reader's configuration.
+var elsewhere = map[string]string{
+	"asm_token.district": tokenConfig,
+	"data.asm_enrollment_profiles.district": `
+data "asm_enrollment_profiles" "district" {
+  token_id = asm_token.district.id
+}
+`,
+	"data.asm_devices.classroom": `
+data "asm_devices" "classroom" {
+  token_id   = asm_token.district.id
+  assignment = ["unassigned", asm_enrollment_profile.classroom.id]
+}
+`,
+	"asm_enrollment_profile.classroom": profileConfig("classroom", ""),
+	"asm_enrollment_profile.library":   profileConfig("library", ""),
+	"asm_enrollment_profile.staff":     profileConfig("staff", ""),
+}
+
+var (
+	mentioned = regexp.MustCompile(`\b((?:data\.)?asm_[a-z_]+\.[a-z_]+)`)
+	resource  = regexp.MustCompile(`(?m)^(resource|data) "(asm_[a-z_]+)" "([a-z_]+)"`)
+	settings  = regexp.MustCompile(`(?m)^(terraform|provider "asm") \{`)
+	fenced    = regexp.MustCompile("(?ms)^```(?:terraform|hcl)\n(.*?)^```$")
+	importing = regexp.MustCompile(`(?m)^terraform import (\S+) (\S+)$`)
+)
+
+// complete adds to an example what it refers to and does not declare, and the
+// token, which a reader has and keeps whatever the example is about.
+func complete(t *testing.T, example string) string {
+	t.Helper()
+	for {
+		declared := map[string]bool{}
+		for _, m := range resource.FindAllStringSubmatch(example, -1) {
+			declared[strings.TrimPrefix(m[1]+".", "resource.")+m[2]+"."+m[3]] = true
+		}
+		missing := ""
+		if !declared["asm_token.district"] {
+			missing = "asm_token.district"
+		}
+		for _, m := range mentioned.FindAllStringSubmatch(withoutComments(example), -1) {
+			if !declared[m[1]] {
+				missing = m[1]
+				break
+			}
+		}
+		if missing == "" {
+			return example
+		}
+		more, ok := elsewhere[missing]
+		if !ok {
+			t.Fatalf("the example refers to %s, and neither it nor this test declares that:\n%s", missing, example)
+		}
+		example += more
+	}
+}
+
+func withoutComments(text string) string {
+	return regexp.MustCompile(`(?m)#.*$`).ReplaceAllString(text, "")
+}
+
+// show makes an example the world's configuration.
+func (w *world) show(example string) {
+	w.Helper()
+	config := complete(w.T, example)
+	if settings.MatchString(example) {
+		w.file("main.tf", config)
+		return
+	}
+	w.write(config)
+}
+
+// newReader is a world whose provider runs in the world's directory and takes
+// its store from the environment, as a reader's does.
+func newReader(t *testing.T, devices int) *world {
+	t.Helper()
+	w := newWorld(t, devices)
+	t.Chdir(w.dir)
+	t.Setenv("ASM_STORE", w.store())
+	return w
+}
+
+// newReadersDistrict is a reader whose token has its server token, with the
+// files beside the configuration that examples name.
+func newReadersDistrict(t *testing.T) *world {
+	t.Helper()
+	w := newReader(t, 200)
+	w.write(tokenConfig)
+	w.apply()
+	w.atThePortal(w.output("public_key_pem"), 60)
+	w.apply()
+	serials := w.serials("library.txt", 0, 10)
+	csv := "serial,cart\n"
+	for i, serial := range serials {
+		csv += fmt.Sprintf("%s,%s\n", serial, []string{"A", "B"}[i%2])
+	}
+	w.file("ipads.csv", csv)
+	w.bringMDM()
+	return w
+}
+
+// bringMDM is another MDM of the school: its key pair, its server in the portal
+// and its server token.
+func (w *world) bringMDM() {
+	w.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		w.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "mdm.school.example"},
+		NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		w.Fatal(err)
+	}
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	private := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	server, err := w.apple.CreateServer("Library MDM", certificate)
+	if err != nil {
+		w.Fatal(err)
+	}
+	token, err := w.apple.ServerToken(server.ID)
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, name := range []string{"mdm.pem", "configurator.pem", "school-ca.pem"} {
+		w.file(name, string(certificate))
+	}
+	w.file("mdm.p7m", string(token))
+	w.Setenv("TF_VAR_mdm_private_key", string(private))
+}
+
+// needsMore: it names what these tests do not have, a database or an object of
+// the reader's, so that it is only validated.
+func needsMore(example string) bool {
+	return strings.Contains(example, "postgres://") || strings.Contains(example, shownTokenID)
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// files lists the files below a directory of the repository whose name matches,
+// as absolute paths.
+func files(t *testing.T, below, pattern string) []string {
+	t.Helper()
+	root, err := filepath.Abs(filepath.Join("../..", below))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if ok, _ := filepath.Match(pattern, filepath.Base(path)); ok && err == nil && !entry.IsDir() {
+			found = append(found, path)
+		}
+		return err
+	})
+	if err != nil || len(found) == 0 {
+		t.Fatalf("%s below %s: %d files, %v", pattern, below, len(found), err)
+	}
+	return found
+}
+
+func nameOf(file string) string {
+	return strings.TrimPrefix(filepath.Join(filepath.Base(filepath.Dir(file)), filepath.Base(file)), "examples/")
+}
+
+// exampleFiles are the files below examples/ that stand alone; getting-started
+// is one configuration of several files, and TestTheWholeWay applies it.
+func exampleFiles(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	for _, below := range []string{"examples/provider", "examples/resources", "examples/data-sources"} {
+		found = append(found, files(t, below, "*.tf")...)
+	}
+	return slices.DeleteFunc(found, func(f string) bool { return strings.HasPrefix(filepath.Base(f), "import-by-") })
+}
+
+func TestExamplesAreApplied(t *testing.T) {
+	for _, file := range exampleFiles(t) {
+		example := read(t, file)
+		if needsMore(example) {
+			continue
+		}
+		t.Run(nameOf(file), func(t *testing.T) {
+			w := newReadersDistrict(t)
+			w.show(example)
+			w.apply()
+			w.plan(0)
+			w.plan(0)
+			if v := w.apple.Requests(false).Violations; len(v) > 0 {
+				t.Errorf("Apple's rules were broken: %+v", v)
+			}
+		})
+	}
+}
+
+// A reader starts with the README's configuration and an empty directory.
+func TestExampleOfTheREADME(t *testing.T) {
+	blocks := fenced.FindAllStringSubmatch(read(t, "../../README.md"), -1)
+	if len(blocks) == 0 {
+		t.Fatal("the README has no example")
+	}
+	w := newReader(t, 200)
+	w.show(blocks[0][1])
+	w.says(w.apply(), "Download Token", "public_key_pem")
+	w.plan(0)
+	w.atThePortal(w.output("public_key_pem"), 80)
+	w.apply()
+	w.emptyPlans()
+	for serial, uuid := range w.truth() {
+		if d, err := w.apple.Device(serial); err != nil || d.Family == "iPad" && uuid == "" {
+			t.Errorf("iPad %s has no profile: %v", serial, err)
+		}
+	}
+}
+
+// Every block of every page is valid; what is not a file of examples/, which
+// are applied above, is applied too.
+func TestExamplesInThePages(t *testing.T) {
+	pages := append(files(t, "docs", "*.md"), files(t, ".", "README.md")[0])
+	known := map[string]bool{}
+	for _, file := range files(t, "examples", "*.tf") {
+		known[strings.TrimSpace(read(t, file))] = true
+	}
+	for _, page := range pages {
+		for i, m := range fenced.FindAllStringSubmatch(read(t, page), -1) {
+			block := m[1]
+			if known[strings.TrimSpace(block)] && !needsMore(block) {
+				continue
+			}
+			if strings.Contains(block, "identity") {
+				continue // TestExamplesOfImports
+			}
+			t.Run(fmt.Sprintf("%s, block %d", nameOf(page), i+1), func(t *testing.T) {
+				if needsMore(block) {
+					w := newReader(t, 1)
+					w.show(block)
+					w.run("validate", "-no-color")
+					return
+				}
+				w := newReadersDistrict(t)
+				w.show(block)
+				w.apply()
+				w.plan(0)
+			})
+		}
+	}
+}
+
+func TestExamplesOfImports(t *testing.T) {
+	for _, file := range files(t, "examples/resources", "import.sh") {
+		t.Run(nameOf(file), func(t *testing.T) {
+			dir := filepath.Dir(file)
+			w := newReadersDistrict(t)
+			w.show(read(t, filepath.Join(dir, "resource.tf")) + `
+data "asm_tokens" "shown" {}
+
+data "asm_enrollment_profiles" "shown" {
+  token_id = data.asm_tokens.shown.tokens[0].id
+}
+
+output "shown" {
+  value = {
+    token    = data.asm_tokens.shown.tokens[0].id
+    profiles = { for p in data.asm_enrollment_profiles.shown.profiles : p.id => p.apple_uuid }
+  }
+}
+`)
+			w.apply()
+			w.apply()
+			real := w.realIDs()
+			commands := importing.FindAllStringSubmatch(read(t, file), -1)
+			if len(commands) == 0 {
+				t.Fatal("no import command")
+			}
+			for _, command := range commands {
+				w.run("state", "rm", command[1])
+				w.run("import", "-input=false", "-no-color", command[1], real.Replace(command[2]))
+				w.apply()
+				w.plan(0)
+			}
+			w.importByIdentity(filepath.Join(dir, "import-by-identity.tf"), commands[0][1], real)
+		})
+	}
+}
+
+func (w *world) realIDs() *strings.Replacer {
+	w.Helper()
+	var shown struct {
+		Token    string            `json:"token"`
+		Profiles map[string]string `json:"profiles"`
+	}
+	if err := w.tool.Outputs(w.Context(), map[string]any{"shown": &shown}); err != nil {
+		w.Fatal(err)
+	}
+	pairs := []string{shownTokenID, shown.Token}
+	for _, id := range slices.Sorted(maps.Keys(shown.Profiles)) {
+		pairs = append(pairs, shownProfileID, id, shownAppleUUID, shown.Profiles[id])
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// importByIdentity needs Terraform or OpenTofu 1.12; older tools do not know it.
+func (w *world) importByIdentity(file, address string, real *strings.Replacer) {
+	w.Helper()
+	block := read(w.T, file)
+	if version := w.run("version", "-json"); regexp.MustCompile(`"terraform_version": "1\.(\d|1[01])\.`).MatchString(version) {
+		w.Logf("import by identity is not known to this tool: %s", strings.TrimSpace(version))
+		return
+	}
+	w.run("state", "rm", address)
+	w.file("import.tf", real.Replace(block))
+	w.says(w.apply(), "1 imported")
+	w.plan(0)
+}
+
+// What the troubleshooting guide explains is what the provider says: its
+// headings are pieces of messages.
+func TestExamplesOfMessagesAreTheProviders(t *testing.T) {
+	core := map[string]bool{"Provider produced inconsistent final plan": true}
+	var sources strings.Builder
+	for _, file := range files(t, "internal", "*.go") {
+		if !strings.HasSuffix(file, "_test.go") {
+			sources.WriteString(read(t, file))
+		}
+	}
+	headings := regexp.MustCompile("(?m)^### `(.*)`$").FindAllStringSubmatch(read(t, "../../templates/guides/troubleshooting.md.tmpl"), -1)
+	if len(headings) < 10 {
+		t.Fatalf("%d messages are explained", len(headings))
+	}
+	for _, h := range headings {
+		for _, part := range strings.Split(h[1], " … ") {
+			if !core[part] && !strings.Contains(sources.String(), part) {
+				t.Errorf("the provider never says %q", part)
+			}
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package token
+
+import (
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+)
+
+// change is what a plan asks for. It is pure: what it says depends on the
+// configuration and the state alone.
+type change struct {
+	config, plan model
+	// prior is nil for a token that is still to be created.
+	prior *model
+	// pending is what an earlier apply could not deliver.
+	pending pending
+}
+
+// changesSpec: name, Apple ID or type are to be changed.
+func (c change) changesSpec() bool {
+	p := c.prior
+	return p != nil && (!c.plan.Name.Equal(p.Name) || !c.plan.AppleID.Equal(p.AppleID) || !c.plan.Type.Equal(p.Type))
+}
+
+// bringsKey: a key pair is to be handed over, or may have to be.
+func (c change) bringsKey() bool {
+	return c.pending.PrivateKey && !c.plan.PrivateKeyWOVersion.IsNull() || c.versionChanges(func(m model) types.String { return m.PrivateKeyWOVersion })
+}
+
+// uploads: a server token is to be uploaded, or may have to be.
+func (c change) uploads() bool {
+	return c.pending.ServerToken && !c.plan.ServerTokenWOVersion.IsNull() || c.versionChanges(func(m model) types.String { return m.ServerTokenWOVersion })
+}
+
+// rotates: a new key pair is to be staged, or may have to be. The first value
+// is where counting starts; it asks for nothing.
+func (c change) rotates() bool {
+	return c.prior != nil && !c.prior.KeyRotation.IsNull() && c.versionChanges(func(m model) types.String { return m.KeyRotation })
+}
+
+// versionChanges: a version that is taken away asks for nothing; one that is
+// not known yet may ask.
+func (c change) versionChanges(version func(model) types.String) bool {
+	planned := version(c.plan)
+	if planned.IsNull() {
+		return false
+	}
+	return c.prior == nil || !planned.Equal(version(*c.prior))
+}
+
+func (c change) serverToken() secret {
+	return secret{
+		name: "server_token_wo", words: "server token", private: privateServerToken,
+		value: c.config.ServerTokenWO, version: c.plan.ServerTokenWOVersion,
+	}
+}
+
+func (c change) privateKey() secret {
+	return secret{
+		name: "private_key_wo", words: "private key", private: privateKey,
+		value: c.config.PrivateKeyWO, version: c.plan.PrivateKeyWOVersion,
+	}
+}
+
+// expected is what the plan can promise of the computed attributes: each is
+// unknown where the change may alter it, and nowhere else.
+func (c change) expected() observed {
+	var o observed
+	switch {
+	case c.prior == nil:
+		o = awaiting()
+	default:
+		o = c.prior.observed
+	}
+	if c.uploads() {
+		o = o.withServerTokenUnknown()
+	}
+	if c.bringsKey() || c.rotates() {
+		o = o.withStagedKeyUnknown()
+	}
+	if c.mayChangeServingKey() {
+		o = o.withKeyUnknown()
+	}
+	return o
+}
+
+// mayChangeServingKey: an upload may make a staged key pair the serving one.
+// With nothing staged, or a server token for the serving key, it cannot.
+func (c change) mayChangeServingKey() bool {
+	if c.prior == nil || !c.uploads() {
+		return false
+	}
+	staged := c.bringsKey() || !c.prior.StagedPublicKeyPEM.IsNull()
+	return staged && !c.isForServingKey()
+}
+
+// expiryWarning tells of a server token that expires within the days that the
+// configuration names, or has expired, unless this change replaces it.
+func (c change) expiryWarning(now time.Time) (enrollment.Warning, bool) {
+	if c.prior == nil || c.uploads() || c.prior.ExpiresAt.IsNull() || c.prior.ExpiresAt.IsUnknown() {
+		return enrollment.Warning{}, false
+	}
+	expiresAt, diags := c.prior.ExpiresAt.ValueRFC3339Time()
+	if diags.HasError() {
+		return enrollment.Warning{}, false
+	}
+	name, at := c.prior.Name.ValueString(), expiresAt.UTC().Format(time.RFC3339)
+	expired := c.prior.Status.ValueString() == string(enrollment.Expired) || !now.Before(expiresAt)
+	switch {
+	case expired:
+		return enrollment.Warning{
+			Summary: "The server token of \"" + name + "\" expired on " + at,
+			Detail:  "Apple refuses it, and nothing is synced or assigned until it is renewed. " + renewSteps,
+		}, true
+	case enrollment.ExpiresSoon(expiresAt, now, warningDays(c.plan.ExpiryWarningDays)):
+		return enrollment.Warning{
+			Summary: "The server token of \"" + name + "\" expires on " + at,
+			Detail:  "Syncing and assigning stop then. " + renewSteps,
+		}, true
+	default:
+		return enrollment.Warning{}, false
+	}
+}
+
+func warningDays(configured types.Int64) int {
+	if configured.IsNull() || configured.IsUnknown() {
+		return defaultExpiryWarningDays
+	}
+	return int(configured.ValueInt64())
+}
+
+const renewSteps = "To renew it, sign in to Apple School Manager with the recorded Apple ID, open Preferences, choose this MDM server and then Download Token. " +
+	"Give the downloaded .p7m to server_token_wo, change server_token_wo_version and apply."
