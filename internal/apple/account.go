@@ -60,7 +60,7 @@ const (
 
 // Limit returns the default and largest page size that the account advertises for a path such as "/server/devices";
 // Apple's documented 100 and 1000 where it advertises none.
-func (a Account) Limit(path string) (defaultLimit, maximum int) {
+func (a *Account) Limit(path string) (defaultLimit, maximum int) {
 	for _, u := range a.URLs {
 		if u.URI == path && u.Limit != nil && u.Limit.Default > 0 && u.Limit.Maximum >= u.Limit.Default {
 			return u.Limit.Default, u.Limit.Maximum

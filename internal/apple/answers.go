@@ -2,6 +2,7 @@ package apple
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -115,7 +116,7 @@ func (e *Error) typed() error {
 func (e *Error) refusesSession() bool {
 	switch e.Status {
 	case http.StatusUnauthorized:
-		return e.kind == ErrUnauthorized || e.Code == codeForbidden
+		return errors.Is(e.kind, ErrUnauthorized) || e.Code == codeForbidden
 	case http.StatusForbidden:
 		return e.Code == codeForbidden
 	default:

@@ -28,7 +28,7 @@ func (s *Session) call(ctx context.Context, c call) error {
 	if err != nil {
 		return err
 	}
-	resp, err := s.send(ctx, c, body)
+	resp, err := s.send(ctx, c, body) //nolint:bodyclose // httpx has read and closed it
 	if err != nil {
 		return err
 	}

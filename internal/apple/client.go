@@ -61,7 +61,7 @@ func NewClient(options Options) (*Client, error) {
 	}
 	base.Path = strings.TrimRight(base.Path, "/")
 	if options.Now == nil {
-		options.Now = time.Now
+		options.Now = time.Now //nolint:forbidigo // the default of an injected clock
 	}
 	options.HTTP.Version = options.Version
 	options.HTTP.Now = options.Now

@@ -79,7 +79,7 @@ func TestErrorTexts(t *testing.T) {
 				continue // a quoted web page is none
 			}
 			if answered.Status != c.status || answered.Code != c.code || answered.RequestID != "b1c2-d3" ||
-				answered.Method != "POST" || answered.Path != "/profile" || strings.Contains(answered.Body, `"`) {
+				answered.Method != http.MethodPost || answered.Path != "/profile" || strings.Contains(answered.Body, `"`) {
 				t.Errorf("%d %q: %+v", c.status, body, answered)
 			}
 			if c.want != nil && !errors.Is(err, c.want) {

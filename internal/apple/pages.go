@@ -26,7 +26,7 @@ func pages(ctx context.Context, cursor string, limit int, read pageFunc) iter.Se
 		ahead := readAhead(ctx, cursor, limit, read)
 		defer func() {
 			cancel()
-			ahead.wait()
+			_, _ = ahead.wait() // nobody wants that page any more
 		}()
 		seen := map[string]struct{}{cursor: {}}
 		for {

@@ -91,7 +91,10 @@ func TestLeavingEarlyCancelsThePageAhead(t *testing.T) {
 		return plain(n, w, r)
 	}
 	s := start(t, f)
-	for range s.Fetch(t.Context(), "", 0) {
+	for _, err := range s.Fetch(t.Context(), "", 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		break
 	}
 	if f.count() > 1 {

@@ -123,7 +123,7 @@ func (s *Session) logIn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	resp, err := s.logins.Do(req)
+	resp, err := s.logins.Do(req) //nolint:bodyclose // httpx has read and closed it
 	if err != nil {
 		return fmt.Errorf("signing in to Apple's device enrollment service: %w", err)
 	}

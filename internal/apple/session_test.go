@@ -32,8 +32,10 @@ func TestRequestsCarryAppleHeaders(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	for _, param := range []string{"realm=\"ADM\"", "oauth_consumer_key=\"CK_hush1\"", "oauth_token=\"AT_hush3\"",
-		"oauth_signature_method=\"HMAC-SHA1\"", "oauth_version=\"1.0\"", "oauth_signature=\"", "oauth_timestamp=\""} {
+	for _, param := range []string{
+		"realm=\"ADM\"", "oauth_consumer_key=\"CK_hush1\"", "oauth_token=\"AT_hush3\"",
+		"oauth_signature_method=\"HMAC-SHA1\"", "oauth_version=\"1.0\"", "oauth_signature=\"", "oauth_timestamp=\"",
+	} {
 		if !strings.Contains(f.oauth[0], param) {
 			t.Errorf("%q does not contain %s", f.oauth[0], param)
 		}
@@ -87,7 +89,7 @@ func TestOneSessionPerToken(t *testing.T) {
 	}
 	other := testCredentials()
 	other.AccessToken = "AT_other"
-	if client.Session(testCredentials()) != client.Session(testCredentials()) {
+	if first := client.Session(testCredentials()); first != client.Session(testCredentials()) {
 		t.Error("the same token got two sessions")
 	}
 	if client.Session(testCredentials()) == client.Session(other) {

@@ -78,7 +78,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.AttemptTimeout, DefaultAttemptTimeout)
 	setDefault(&o.MaxBody, DefaultMaxBody)
 	if o.Now == nil {
-		o.Now = time.Now
+		o.Now = time.Now //nolint:forbidigo // the default of an injected clock
 	}
 	if o.Wait == nil {
 		o.Wait = wait

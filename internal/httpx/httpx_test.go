@@ -51,7 +51,7 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 	return server.URL
 }
 
-func request(t *testing.T, ctx context.Context, method, url, body string) *http.Request {
+func request(ctx context.Context, t *testing.T, method, url, body string) *http.Request {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
@@ -68,9 +68,20 @@ func TestOnlyRepeatableRequestsAreRetried(t *testing.T) {
 		repeatable bool
 		attempts   int
 	}{
-		{200, true, 1}, {400, true, 1}, {401, true, 1}, {404, true, 1}, {500, true, 1}, {501, true, 1},
-		{429, true, 3}, {502, true, 3}, {503, true, 3}, {504, true, 3},
-		{429, false, 1}, {502, false, 1}, {503, false, 1}, {504, false, 1},
+		{200, true, 1},
+		{400, true, 1},
+		{401, true, 1},
+		{404, true, 1},
+		{500, true, 1},
+		{501, true, 1},
+		{429, true, 3},
+		{502, true, 3},
+		{503, true, 3},
+		{504, true, 3},
+		{429, false, 1},
+		{502, false, 1},
+		{503, false, 1},
+		{504, false, 1},
 	} {
 		var bodies []string
 		url := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -85,7 +96,7 @@ func TestOnlyRepeatableRequestsAreRetried(t *testing.T) {
 		if c.repeatable {
 			ctx = httpx.Repeatable(ctx)
 		}
-		resp, err := httpx.New(o).Do(request(t, ctx, "POST", url, "payload"))
+		resp, err := httpx.New(o).Do(request(ctx, t, "POST", url, "payload"))
 		if err != nil {
 			t.Errorf("%d: %v", c.status, err)
 
@@ -129,7 +140,7 @@ func TestWaits(t *testing.T) {
 		})
 		o, w := options()
 		o.MaxWait = 4 * time.Second
-		resp, err := httpx.New(o).Do(request(t, httpx.Repeatable(t.Context()), "GET", url, ""))
+		resp, err := httpx.New(o).Do(request(httpx.Repeatable(t.Context()), t, "GET", url, ""))
 		if err != nil || resp.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -159,7 +170,7 @@ func TestLongRetryAfterIsAnErrorWithTheTime(t *testing.T) {
 			w.WriteHeader(http.StatusTooManyRequests)
 		})
 		o, w := options()
-		_, err := httpx.New(o).Do(request(t, httpx.Repeatable(t.Context()), "GET", url+"/x?hush", ""))
+		_, err := httpx.New(o).Do(request(httpx.Repeatable(t.Context()), t, "GET", url+"/x?hush", ""))
 		var later *httpx.RetryLaterError
 		if !errors.As(err, &later) || !errors.Is(err, httpx.ErrRetryLater) {
 			t.Fatalf("%s: got %v", value, err)
@@ -213,7 +224,7 @@ func TestUnansweredAndNotSentAreToldApart(t *testing.T) {
 	} {
 		o, _ := options()
 		o.AttemptTimeout = 300 * time.Millisecond
-		_, err := httpx.New(o).Do(request(t, t.Context(), "POST", c.url+"/profile?q=hush", "hush"))
+		_, err := httpx.New(o).Do(request(t.Context(), t, "POST", c.url+"/profile?q=hush", "hush"))
 		var failed *httpx.TransportError
 		if !errors.As(err, &failed) {
 			t.Errorf("%s: got %v", c.name, err)
@@ -244,7 +255,7 @@ func TestBrokenConnectionsAreRetriedIfRepeatable(t *testing.T) {
 		}
 	})
 	o, w := options()
-	resp, err := httpx.New(o).Do(request(t, httpx.Repeatable(t.Context()), "POST", url, "x"))
+	resp, err := httpx.New(o).Do(request(httpx.Repeatable(t.Context()), t, "POST", url, "x"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +269,7 @@ func TestUntrustedCertificateIsNotRetried(t *testing.T) {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(server.Close)
 	o, w := options()
-	_, err := httpx.New(o).Do(request(t, httpx.Repeatable(t.Context()), "GET", server.URL, ""))
+	_, err := httpx.New(o).Do(request(httpx.Repeatable(t.Context()), t, "GET", server.URL, ""))
 	if !errors.Is(err, httpx.ErrNotSent) || len(w.all) != 0 {
 		t.Errorf("waited %v: %v", w.all, err)
 	}
@@ -274,7 +285,7 @@ func TestCancelledCallsEndAtOnce(t *testing.T) {
 
 		return ctx.Err()
 	}
-	if _, err := httpx.New(o).Do(request(t, ctx, "GET", url, "")); !errors.Is(err, context.Canceled) {
+	if _, err := httpx.New(o).Do(request(ctx, t, "GET", url, "")); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -289,7 +300,7 @@ func TestFreshConnectionsAreNotReused(t *testing.T) {
 		o.FreshConnections = fresh
 		client := httpx.New(o)
 		for range 3 {
-			if _, err := client.Do(request(t, t.Context(), "GET", url, "")); err != nil {
+			if _, err := client.Do(request(t.Context(), t, "GET", url, "")); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -323,7 +334,7 @@ func TestAttemptHookRunsForEveryAttempt(t *testing.T) {
 			return next.RoundTrip(r)
 		})
 	}
-	if _, err := httpx.New(o).Do(request(t, httpx.Repeatable(t.Context()), "GET", url, "")); err != nil {
+	if _, err := httpx.New(o).Do(request(httpx.Repeatable(t.Context()), t, "GET", url, "")); err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.Join(seen, " "); got != "x xx xxx xxxx xxxxx" {
@@ -338,7 +349,7 @@ func TestAnErrorOfTheHookIsNotRetried(t *testing.T) {
 	o.Attempt = func(http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(*http.Request) (*http.Response, error) { return nil, failure })
 	}
-	_, err := httpx.New(o).Do(request(t, httpx.Repeatable(t.Context()), "GET", "http://127.0.0.1:1/?hush", ""))
+	_, err := httpx.New(o).Do(request(httpx.Repeatable(t.Context()), t, "GET", "http://127.0.0.1:1/?hush", ""))
 	if !errors.Is(err, failure) || strings.Contains(err.Error(), "hush") || !errors.Is(err, httpx.ErrNotSent) || len(w.all) != 0 {
 		t.Errorf("got %v", err)
 	}
@@ -364,7 +375,10 @@ func TestRedirects(t *testing.T) {
 		method, path string
 		followed     bool
 	}{
-		{"GET", "/here", true}, {"POST", "/here", false}, {"GET", "/elsewhere", false}, {"POST", "/elsewhere", false},
+		{"GET", "/here", true},
+		{"POST", "/here", false},
+		{"GET", "/elsewhere", false},
+		{"POST", "/elsewhere", false},
 		{"GET", "/loop", false},
 	} {
 		o, w := options()
@@ -390,11 +404,11 @@ func TestLargeAnswersAreRefused(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 1001)) })
 	o, _ := options()
 	o.MaxBody = 1001
-	if _, err := httpx.New(o).Do(request(t, t.Context(), "GET", url, "")); err != nil {
+	if _, err := httpx.New(o).Do(request(t.Context(), t, "GET", url, "")); err != nil {
 		t.Error(err)
 	}
 	o.MaxBody = 1000
-	if _, err := httpx.New(o).Do(request(t, t.Context(), "GET", url, "")); !errors.Is(err, httpx.ErrBodyTooLarge) {
+	if _, err := httpx.New(o).Do(request(t.Context(), t, "GET", url, "")); !errors.Is(err, httpx.ErrBodyTooLarge) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -411,7 +425,7 @@ func TestUserAgent(t *testing.T) {
 		url := serve(t, func(_ http.ResponseWriter, r *http.Request) { got <- r.UserAgent() })
 		o, _ := options()
 		o.Version = c.version
-		if _, err := httpx.New(o).Do(request(t, t.Context(), "GET", url, "")); err != nil {
+		if _, err := httpx.New(o).Do(request(t.Context(), t, "GET", url, "")); err != nil {
 			t.Fatal(err)
 		}
 		if agent := <-got; agent != c.want {
@@ -435,7 +449,7 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	o, _ := options()
 	client := httpx.New(o)
 	for _, method := range []string{"GET", "POST"} {
-		req := request(t, httpx.Repeatable(ctx), method, url+"/session?token=hush", "hush")
+		req := request(httpx.Repeatable(ctx), t, method, url+"/session?token=hush", "hush")
 		req.Header.Set("Authorization", "OAuth hush")
 		req.Header.Set("X-ADM-Auth-Session", "hush")
 		_, _ = client.Do(req)

@@ -51,7 +51,7 @@ func exchangeOf(ctx context.Context) *exchange {
 // check decides after an attempt whether there is another (retryablehttp.CheckRetry).
 func (e *exchange) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	if !e.repeatable || ctx.Err() != nil {
-		return false, nil
+		return false, nil //nolint:nilerr // the retrier keeps the attempt's own error
 	}
 	if err != nil {
 		return isPassing(err), nil
@@ -96,7 +96,7 @@ func isPassing(err error) bool {
 // backoff stores how long to wait before the next attempt and tells the retrier not to wait itself: its timer cannot be
 // injected. A Retry-After wins over the exponential back-off, which is jittered between half and whole, so that parallel
 // runs do not come back together.
-func (e *exchange) backoff(minWait, maxWait time.Duration, attempt int, _ *http.Response) time.Duration {
+func (e *exchange) backoff(_, _ time.Duration, attempt int, _ *http.Response) time.Duration {
 	if e.delay <= 0 {
 		whole := e.options.MaxWait
 		if factor := math.Pow(2, float64(attempt)); factor < float64(e.options.MaxWait/e.options.MinWait) {

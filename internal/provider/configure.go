@@ -50,7 +50,7 @@ func (p *asmProvider) Configure(ctx context.Context, req provider.ConfigureReque
 			tf.AddError(&resp.Diagnostics, "open", "the enrollment service", err)
 			return
 		}
-		rt.Service = service
+		rt.Service, rt.MDMURL = service, settings.MDMURL
 	}
 	resp.ResourceData, resp.DataSourceData = rt, rt
 }

@@ -199,9 +199,9 @@ func tlv(id byte, parts ...[]byte) []byte {
 	} else {
 		var octets []byte
 		for l := length; l > 0; l >>= 8 {
-			octets = append([]byte{byte(l)}, octets...)
+			octets = append([]byte{byte(l & 0xff)}, octets...)
 		}
-		out = append(append(out, 0x80|byte(len(octets))), octets...)
+		out = append(append(out, 0x80|byte(len(octets)&0x7f)), octets...)
 	}
 	for _, p := range parts {
 		out = append(out, p...)

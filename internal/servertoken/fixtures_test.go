@@ -111,7 +111,7 @@ func (m appleMessage) ber(tb testing.TB) []byte {
 	encrypted := make([]byte, len(padded))
 	cipher.NewCBCEncrypter(block, iv).CryptBlocks(encrypted, padded)
 	encrypted = encrypted[:len(encrypted)-m.cutCipher]
-	wrapped, err := rsa.EncryptPKCS1v15(rand.Reader, m.cert.PublicKey.(*rsa.PublicKey), key)
+	wrapped, err := rsa.EncryptPKCS1v15(rand.Reader, m.cert.PublicKey.(*rsa.PublicKey), key) //nolint:staticcheck // it is what Apple uses
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -72,8 +72,10 @@ func TestWhatIsNotAServerTokenIsNamed(t *testing.T) {
 		{"one line missing at the end", good[:len(good)-40], servertoken.ErrTruncated},
 		{"BER cut off", ber[:len(ber)-1], servertoken.ErrTruncated},
 		{"PEM cut off", pemArmour("PKCS7", ber)[:500], servertoken.ErrTruncated},
-		{"a character that base64 does not have", bytes.Replace(good, []byte("\r\n\r\nM"), []byte("\r\n\r\n*"), 1),
-			servertoken.ErrDamaged},
+		{
+			"a character that base64 does not have", bytes.Replace(good, []byte("\r\n\r\nM"), []byte("\r\n\r\n*"), 1),
+			servertoken.ErrDamaged,
+		},
 		{"something after the end", append(bytes.Clone(ber), 1, 2, 3), servertoken.ErrDamaged},
 		{"nested without end", bytes.Repeat([]byte{0x30, 0x80}, 1000), servertoken.ErrDamaged},
 	} {
@@ -154,8 +156,11 @@ func TestContentIsCheckedStrictly(t *testing.T) {
 		{"a JSON list", appleMessage{plaintext: "[]"}, servertoken.ErrNotToken},
 		{"a JSON null", appleMessage{plaintext: "null"}, servertoken.ErrNotToken},
 		{"HTML part", appleMessage{plaintext: "Content-Type: image/png\r\n\r\n" + tokenJSON}, servertoken.ErrNotToken},
-		{"a message without end", appleMessage{plaintext: strings.TrimSuffix(applePlaintext(tokenJSON), "E-----\n")},
-			servertoken.ErrNotToken},
+		{
+			"a message without end",
+			appleMessage{plaintext: strings.TrimSuffix(applePlaintext(tokenJSON), "E-----\n")},
+			servertoken.ErrNotToken,
+		},
 		{"a missing key", appleMessage{plaintext: with("access_secret", "access_secrex")}, servertoken.ErrNotToken},
 		{"a key in capitals", appleMessage{plaintext: with("access_secret", "ACCESS_SECRET")}, servertoken.ErrNotToken},
 		{"an empty value", appleMessage{plaintext: with("CS_hush2", "")}, servertoken.ErrNotToken},

@@ -2,6 +2,8 @@ package assignment
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -20,26 +22,41 @@ type outcome struct {
 	enrollment.AssignResult
 	// waits: missing devices are waited for, not failed.
 	waits bool
+	// unreached were to get the profile and are nowhere in the result, because
+	// an error came first.
+	unreached []string
+	// behind, by profile id, are the assignment's own devices that did not move
+	// from there.
+	behind map[string][]string
+}
+
+// account finds out which devices an error kept from being reached.
+func (o *outcome) account(desired []string) {
+	o.unreached = enrollment.Without(desired, o.reached())
+}
+
+// reached lists the devices that something became of, sorted.
+func (o *outcome) reached() []string {
+	return sorted(slices.Concat(o.Done, o.Unchanged, o.Missing, serialsOf(o.Failed), conflictsOf(o.Conflicts), throttledOf(o.Throttled))...)
+}
+
+// answersFor gives those of the desired devices that the assignment has from now
+// on to do with.
+func (o *outcome) answersFor(desired []string) []string {
+	return enrollment.Without(desired, o.unreached)
 }
 
 // failed lists the devices that were to get the profile and did not, sorted.
-func (o outcome) failed() []string {
-	var out []string
-	for _, f := range o.Failed {
-		out = append(out, f.SerialNumber)
-	}
-	for _, c := range o.Conflicts {
-		out = append(out, c.SerialNumber)
-	}
+func (o *outcome) failed() []string {
+	out := slices.Concat(o.unreached, serialsOf(o.Failed), conflictsOf(o.Conflicts))
 	if !o.waits {
 		out = append(out, o.Missing...)
 	}
-	slices.Sort(out)
-	return out
+	return sorted(out...)
 }
 
 // pending counts the devices that get the profile later.
-func (o outcome) pending() int {
+func (o *outcome) pending() int {
 	if o.waits {
 		return len(o.Throttled) + len(o.Missing)
 	}
@@ -56,17 +73,21 @@ func (r *assignment) assign(ctx context.Context, plan model, takeOver enrollment
 	if err == nil {
 		result, err = r.awaitRelease(ctx, req, result)
 	}
-	return outcome{AssignResult: result, waits: plan.waitsForMissing()}, err //nolint:wrapcheck // says what and what to do already
+	done := outcome{AssignResult: result, waits: plan.waitsForMissing()}
+	done.account(desired)
+	return done, err
 }
 
 // move is assign for devices that the assignment has on another profile: they
 // go straight from the one to the other.
-func (r *assignment) move(ctx context.Context, plan model, from string, devices []string) (outcome, error) {
-	result, err := r.Service.Assign(ctx, enrollment.AssignRequest{
+func (r *assignment) move(ctx context.Context, plan model, from string, devices []string) (enrollment.AssignResult, error) {
+	if len(devices) == 0 {
+		return enrollment.AssignResult{}, nil
+	}
+	return r.Service.Assign(ctx, enrollment.AssignRequest{
 		TokenID: plan.TokenID.ValueString(), ProfileID: plan.ProfileID.ValueString(), Holder: plan.ID.ValueString(),
 		SerialNumbers: devices, OnlyFrom: from,
 	})
-	return outcome{AssignResult: result, waits: plan.waitsForMissing()}, err //nolint:wrapcheck // says what and what to do already
 }
 
 // awaitRelease asks again for devices that another assignment holds, which may
@@ -78,15 +99,11 @@ func (r *assignment) awaitRelease(ctx context.Context, req enrollment.AssignRequ
 			return result, nil // the conflicts are reported as they are
 		case <-r.After(releaseStep):
 		}
-		req.SerialNumbers = nil
-		for _, c := range result.Conflicts {
-			req.SerialNumbers = append(req.SerialNumbers, c.SerialNumber)
-		}
-		result.Conflicts = nil
+		req.SerialNumbers, result.Conflicts = sorted(conflictsOf(result.Conflicts)...), nil
 		again, err := r.Service.Assign(ctx, req)
 		result = merged(result, again)
 		if err != nil {
-			return result, err //nolint:wrapcheck // says what and what to do already
+			return result, err
 		}
 	}
 	return result, nil
@@ -100,36 +117,22 @@ func (r *assignment) mayBeReleased(tokenID string, conflicts []enrollment.Device
 
 // leave is how devices go.
 type leave struct {
-	tokenID, from, fallback string
-	how                     enrollment.OnLeave
+	tokenID, fallback string
+	how               enrollment.OnLeave
 }
 
-func (m model) leave() leave {
+func (m *model) leave() leave {
 	return leave{
-		tokenID: m.TokenID.ValueString(), from: m.ProfileID.ValueString(),
-		how: enrollment.OnLeave(m.OnLeave.ValueString()), fallback: m.FallbackProfileID.ValueString(),
+		tokenID: m.TokenID.ValueString(), how: enrollment.OnLeave(m.OnLeave.ValueString()), fallback: m.FallbackProfileID.ValueString(),
 	}
 }
 
-// release lets devices go, those only that still have the profile. One that
-// another assignment of this run wants goes straight to it, so that it is never
-// without a profile; one that another assignment of the same profile wants
-// stays.
-func (r *assignment) release(ctx context.Context, l leave, leaving []string) (enrollment.AssignResult, error) {
+// release lets devices go, given by the profile that they leave, those only that
+// still have it.
+func (r *assignment) release(ctx context.Context, l leave, leaving map[string][]string) (enrollment.AssignResult, error) {
 	var result enrollment.AssignResult
-	if len(leaving) == 0 {
-		return result, nil
-	}
-	if err := r.Service.Withdraw(ctx, l.tokenID, l.from, leaving); err != nil {
-		return result, err //nolint:wrapcheck // says what and what to do already
-	}
-	wanted := map[string][]string{}
-	for _, serial := range leaving {
-		to := r.Plans.ClaimedBy(l.tokenID, serial)
-		wanted[to] = append(wanted[to], serial)
-	}
-	for _, to := range sortedKeys(wanted) {
-		one, err := r.releaseTo(ctx, l, to, wanted[to])
+	for _, from := range slices.Sorted(maps.Keys(leaving)) {
+		one, err := r.releaseFrom(ctx, l, from, leaving[from])
 		result = merged(result, one)
 		if err != nil {
 			return result, err
@@ -138,27 +141,62 @@ func (r *assignment) release(ctx context.Context, l leave, leaving []string) (en
 	return result, nil
 }
 
-func (r *assignment) releaseTo(ctx context.Context, l leave, to string, leaving []string) (enrollment.AssignResult, error) {
+// releaseFrom lets the devices of one profile go. One that another assignment of
+// this run wants goes straight to it, so that it is never without a profile; one
+// that another assignment of the same profile wants stays, and stays pending.
+func (r *assignment) releaseFrom(ctx context.Context, l leave, from string, leaving []string) (enrollment.AssignResult, error) {
+	var result enrollment.AssignResult
+	wanted := map[string][]string{}
+	for _, serial := range leaving {
+		to := r.Plans.ClaimedBy(l.tokenID, serial)
+		wanted[to] = append(wanted[to], serial)
+	}
+	stays := wanted[from]
+	delete(wanted, from)
+	result.Unchanged = stays
+	goes := enrollment.Without(leaving, stays)
+	if len(goes) == 0 {
+		return result, nil
+	}
+	if err := r.Service.Withdraw(ctx, l.tokenID, from, goes); err != nil {
+		return result, err
+	}
+	for _, to := range slices.Sorted(maps.Keys(wanted)) {
+		one, err := r.releaseTo(ctx, l, from, to, wanted[to])
+		result = merged(result, one)
+		if err != nil {
+			return result, err
+		}
+	}
+	return result, nil
+}
+
+func (r *assignment) releaseTo(ctx context.Context, l leave, from, to string, leaving []string) (enrollment.AssignResult, error) {
 	if to == "" && l.how == enrollment.LeaveFallback {
 		to = l.fallback
 	}
 	switch {
-	case to == l.from, to == "" && l.how == enrollment.LeaveKeep:
+	case to == from, to == "" && l.how == enrollment.LeaveKeep:
 		return enrollment.AssignResult{Unchanged: leaving}, nil
 	case to == "":
-		return r.Service.Unassign(ctx, enrollment.UnassignRequest{TokenID: l.tokenID, ProfileID: l.from, SerialNumbers: leaving}) //nolint:wrapcheck // says what and what to do already
+		return r.Service.Unassign(ctx, enrollment.UnassignRequest{TokenID: l.tokenID, ProfileID: from, SerialNumbers: leaving})
 	default:
-		return r.Service.Assign(ctx, enrollment.AssignRequest{TokenID: l.tokenID, ProfileID: to, OnlyFrom: l.from, SerialNumbers: leaving}) //nolint:wrapcheck // says what and what to do already
+		return r.giveTo(ctx, l, from, to, leaving)
 	}
 }
 
-func sortedKeys(m map[string][]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
+// giveTo gives leaving devices another profile. The service keeps those in
+// Apple's cooldown pending for it, so nobody has to come back to them; what is
+// to lose its profile without getting another nobody keeps.
+func (r *assignment) giveTo(ctx context.Context, l leave, from, to string, leaving []string) (enrollment.AssignResult, error) {
+	result, err := r.Service.Assign(ctx, enrollment.AssignRequest{TokenID: l.tokenID, ProfileID: to, OnlyFrom: from, SerialNumbers: leaving})
+	if n := len(result.Throttled); n > 0 {
+		result.Warnings = append(result.Warnings, enrollment.Warning{
+			Summary: fmt.Sprintf("%d leaving devices wait for Apple's cooldown", n), Detail: "A later sync gives them their next profile.",
+		})
+		result.Throttled = nil
 	}
-	slices.Sort(keys)
-	return keys
+	return result, err //nolint:wrapcheck // says what and what to do already
 }
 
 // merged joins the results of two requests about different devices.
@@ -171,12 +209,31 @@ func merged(a, b enrollment.AssignResult) enrollment.AssignResult {
 	}
 }
 
-// stillOwned are the devices that were to leave and could not.
+// stillOwned are the devices that were to leave and could not, or not yet.
 func stillOwned(released enrollment.AssignResult) []string {
-	var out []string
-	for _, f := range released.Failed {
+	return sorted(append(serialsOf(released.Failed), throttledOf(released.Throttled)...)...)
+}
+
+func serialsOf(failures []enrollment.DeviceFailure) []string {
+	out := make([]string, 0, len(failures))
+	for _, f := range failures {
 		out = append(out, f.SerialNumber)
 	}
-	slices.Sort(out)
+	return out
+}
+
+func throttledOf(throttled []enrollment.ThrottledDevice) []string {
+	out := make([]string, 0, len(throttled))
+	for _, t := range throttled {
+		out = append(out, t.SerialNumber)
+	}
+	return out
+}
+
+func conflictsOf(conflicts []enrollment.DeviceConflict) []string {
+	out := make([]string, 0, len(conflicts))
+	for _, c := range conflicts {
+		out = append(out, c.SerialNumber)
+	}
 	return out
 }

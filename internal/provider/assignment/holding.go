@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
@@ -14,9 +15,12 @@ import (
 // Private state keeps what an assignment owns: no tool renders or diffs it, so
 // it may grow with the fleet.
 const (
-	ownedKey   = "owned"
-	waitingKey = "waiting"
-	goneKey    = "gone"
+	ownedKey     = "owned"
+	waitingKey   = "waiting"
+	goneKey      = "gone"
+	elsewhereKey = "elsewhere"
+	fillingKey   = "filling"
+	coolingKey   = "cooling"
 )
 
 // holding is what an assignment answers for, each list sorted.
@@ -28,6 +32,15 @@ type holding struct {
 	// gone, of those, were once and left it since: reported once, never sent
 	// again.
 	gone tf.Packed
+	// elsewhere, by profile id, are devices of the assignment that a change of
+	// profile_id left on another profile (refused, in Apple's cooldown, or the
+	// change was interrupted): nobody else's, so take_over_from need not name it.
+	elsewhere map[string]tf.Packed
+	// cooling, of those owned, are to leave and wait for Apple's cooldown.
+	cooling tf.Packed
+	// filling: the first fill was interrupted, so what is left of it is exempt
+	// from the fuse too.
+	filling bool
 }
 
 // loadHolding reads what private state says; false when it says nothing, as
@@ -37,6 +50,9 @@ func loadHolding(ctx context.Context, private tf.PrivateGetter, diags *diag.Diag
 	known := tf.GetPrivate(ctx, private, ownedKey, &h.owned, diags)
 	tf.GetPrivate(ctx, private, waitingKey, &h.waiting, diags)
 	tf.GetPrivate(ctx, private, goneKey, &h.gone, diags)
+	tf.GetPrivate(ctx, private, elsewhereKey, &h.elsewhere, diags)
+	tf.GetPrivate(ctx, private, fillingKey, &h.filling, diags)
+	tf.GetPrivate(ctx, private, coolingKey, &h.cooling, diags)
 	return h, known
 }
 
@@ -44,6 +60,37 @@ func (h holding) save(ctx context.Context, private tf.PrivateSetter, diags *diag
 	tf.SetPrivate(ctx, private, ownedKey, h.owned, diags)
 	tf.SetPrivate(ctx, private, waitingKey, h.waiting, diags)
 	tf.SetPrivate(ctx, private, goneKey, h.gone, diags)
+	tf.SetPrivate(ctx, private, elsewhereKey, h.elsewhere, diags)
+	tf.SetPrivate(ctx, private, fillingKey, h.filling, diags)
+	tf.SetPrivate(ctx, private, coolingKey, h.cooling, diags)
+}
+
+// own gives, by profile id, the devices that are the assignment's on another
+// profile than the wanted one: it moves them without being allowed to take over.
+func (h holding) own(now, wanted types.String) map[string][]string {
+	own := map[string][]string{}
+	for from, serials := range h.elsewhere {
+		own[from] = serials
+	}
+	if !wanted.Equal(now) {
+		own[now.ValueString()] = enrollment.Union(own[now.ValueString()], h.owned)
+	}
+	if !wanted.IsUnknown() {
+		delete(own, wanted.ValueString())
+	}
+	return own
+}
+
+// leaving gives, by the profile that they would be released from, the devices
+// that are no longer wanted.
+func (h holding) leaving(profileID string, desired []string) map[string][]string {
+	leaving := map[string][]string{profileID: enrollment.Without(h.owned, desired)}
+	for from, serials := range h.elsewhere {
+		if from != profileID {
+			leaving[from] = enrollment.Without(serials, desired)
+		}
+	}
+	return leaving
 }
 
 // sighting is what a look at the devices tells about a holding.
@@ -62,7 +109,7 @@ type sighting struct {
 // as it is to be kept.
 func (h holding) look(devices map[string]enrollment.Device, profileID string, waits bool, now time.Time) (sighting, holding) {
 	var s sighting
-	kept := holding{owned: h.owned}
+	kept := holding{owned: h.owned, elsewhere: h.stillElsewhere(devices), filling: h.filling, cooling: h.cooling}
 	for _, serial := range h.owned {
 		device, present := devices[serial]
 		switch {
@@ -77,6 +124,8 @@ func (h holding) look(devices map[string]enrollment.Device, profileID string, wa
 			}
 			kept.gone = append(kept.gone, serial)
 			s.held = append(s.held, serial)
+		case contains(h.cooling, serial) && now.Before(device.ThrottledUntil):
+			s.cool(device.ThrottledUntil) // as good as gone: nothing can be done about it yet
 		case device.ProfileID == profileID && !device.InDoubt:
 			s.held = append(s.held, serial)
 		case now.Before(device.ThrottledUntil):
@@ -87,11 +136,30 @@ func (h holding) look(devices map[string]enrollment.Device, profileID string, wa
 	return s, kept
 }
 
+// stillElsewhere drops devices that have come over, or went to somebody else.
+func (h holding) stillElsewhere(devices map[string]enrollment.Device) map[string]tf.Packed {
+	still := map[string]tf.Packed{}
+	for from, serials := range h.elsewhere {
+		for _, serial := range serials {
+			if devices[serial].ProfileID == from {
+				still[from] = append(still[from], serial)
+			}
+		}
+	}
+	return still
+}
+
 func (s *sighting) cool(until time.Time) {
 	s.cooling++
 	if s.coolUntil.IsZero() || until.Before(s.coolUntil) {
 		s.coolUntil = until
 	}
+}
+
+func sorted(serials ...string) []string {
+	out := slices.Clone(serials)
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func contains(sorted []string, serial string) bool {
@@ -116,7 +184,7 @@ func devicesOf(ctx context.Context, service enrollment.Service, tokenID string, 
 	found := make(map[string]enrollment.Device, len(serials))
 	for device, err := range service.Devices(ctx, tokenID, filter) {
 		if err != nil {
-			return nil, err //nolint:wrapcheck // says what and what to do already
+			return nil, err
 		}
 		if contains(serials, device.SerialNumber) {
 			found[device.SerialNumber] = device
@@ -130,7 +198,7 @@ func devicesOn(ctx context.Context, service enrollment.Service, tokenID, profile
 	serials := []string{}
 	for device, err := range service.Devices(ctx, tokenID, enrollment.DeviceFilter{Assignment: []string{profileID}}) {
 		if err != nil {
-			return nil, err //nolint:wrapcheck // says what and what to do already
+			return nil, err
 		}
 		serials = append(serials, device.SerialNumber)
 	}

@@ -46,11 +46,11 @@ const (
 // everyProfile in take_over_from stands for all profiles.
 const everyProfile = "*"
 
-func (m model) waitsForMissing() bool { return m.MissingDevices.ValueString() == missingWait }
+func (m *model) waitsForMissing() bool { return m.MissingDevices.ValueString() == missingWait }
 
 // takeOver gives whose devices may be taken. Unknown ids are left out: nothing
 // can be on a profile that does not exist yet.
-func (m model) takeOver(ctx context.Context, diags *diag.Diagnostics) enrollment.TakeOver {
+func (m *model) takeOver(ctx context.Context, diags *diag.Diagnostics) enrollment.TakeOver {
 	var t enrollment.TakeOver
 	for _, id := range stringsOf(ctx, m.TakeOverFrom, diags) {
 		if id == everyProfile {
@@ -63,7 +63,7 @@ func (m model) takeOver(ctx context.Context, diags *diag.Diagnostics) enrollment
 }
 
 // changeLimit is the fuse; a text that is no limit was refused by the schema.
-func (m model) changeLimit() enrollment.ChangeLimit {
+func (m *model) changeLimit() enrollment.ChangeLimit {
 	if m.MaxChanges.IsNull() || m.MaxChanges.IsUnknown() {
 		return enrollment.DefaultChangeLimit()
 	}

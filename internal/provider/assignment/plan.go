@@ -56,8 +56,15 @@ func (r *assignment) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 	if !r.Ready() {
 		return
 	}
-	tf.AddViolations(diags, enrollment.CheckOnLeave(r.Service.Kind(), enrollment.OnLeave(plan.OnLeave.ValueString()), !plan.FallbackProfileID.IsNull()))
+	if !plan.OnLeave.IsUnknown() {
+		tf.AddViolations(diags, enrollment.CheckOnLeave(r.Service.Kind(), enrollment.OnLeave(plan.OnLeave.ValueString()), !plan.FallbackProfileID.IsNull()))
+	}
 	r.RequireServerToken(ctx, plan.TokenID, diags)
+	if state != nil && !plan.TokenID.Equal(state.TokenID) {
+		// Another token is another assignment: the old one is destroyed, the new one has its first fill.
+		r.giveUp(*state, held)
+		state, held = nil, holding{}
+	}
 	if !known || plan.TokenID.IsUnknown() || diags.HasError() {
 		return
 	}
@@ -68,7 +75,7 @@ func (r *assignment) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 }
 
 // sends tells whether applying the plan may send anything to a device.
-func (m model) sends(state *model) bool {
+func (m *model) sends(state *model) bool {
 	return state == nil || !m.TokenID.Equal(state.TokenID) || !m.ProfileID.Equal(state.ProfileID) ||
 		m.DevicesSHA256.IsUnknown() || !m.DevicesSHA256.Equal(state.DevicesSHA256)
 }
@@ -80,6 +87,10 @@ func (r *assignment) announceDestroy(ctx context.Context, req resource.ModifyPla
 	if !r.Ready() || req.State.Get(ctx, &state).HasError() {
 		return
 	}
+	r.giveUp(state, held)
+}
+
+func (r *assignment) giveUp(state model, held holding) {
 	r.Plans.Claim(state.TokenID.ValueString(), state.ProfileID.ValueString(), nil, held.owned)
 }
 
@@ -112,7 +123,7 @@ func (r *assignment) announce(plan model, state *model, held holding, desired []
 }
 
 // sourcePath is the attribute that names the devices.
-func (m model) sourcePath() path.Path {
+func (m *model) sourcePath() path.Path {
 	switch {
 	case !m.SerialNumbersFile.IsNull():
 		return path.Root("serial_numbers_file")
@@ -138,8 +149,10 @@ func (r *assignment) checkChange(ctx context.Context, plan model, state *model, 
 		return
 	}
 	look := preview(plan, state, held, desired, devices, plan.takeOver(ctx, diags))
-	if err := enrollment.CheckFuse(look.change, plan.changeLimit(), plan.AllowEmpty.ValueBool()); err != nil {
-		tf.AddError(diags, "plan", thing, err)
+	if !plan.MaxChanges.IsUnknown() && !plan.AllowEmpty.IsUnknown() {
+		if err := enrollment.CheckFuse(look.change, plan.changeLimit(), plan.AllowEmpty.ValueBool()); err != nil {
+			tf.AddError(diags, "plan", thing, err)
+		}
 	}
 	r.reportConflicts(plan, look.conflicts, diags)
 	r.reportMissing(plan, token, look.missing, diags)
@@ -159,13 +172,14 @@ type changePreview struct {
 }
 
 func preview(plan model, state *model, held holding, desired []string, devices map[string]enrollment.Device, takeOver enrollment.TakeOver) changePreview {
+	here := enrollment.Without(held.owned, held.gone) // what has left the token cannot leave the assignment
 	p := changePreview{change: enrollment.AssignmentChange{
-		Held: len(held.owned), Wanted: len(desired), Leaving: len(enrollment.Without(held.owned, desired)),
+		Held: len(here), Wanted: len(desired), Leaving: len(enrollment.Without(here, desired)),
 	}}
 	profileID := plan.ProfileID.ValueString()
-	previous := profileID
+	var own map[string][]string
 	if state != nil {
-		previous = state.ProfileID.ValueString()
+		own = held.own(state.ProfileID, plan.ProfileID)
 	}
 	for _, serial := range desired {
 		device, present := devices[serial]
@@ -177,7 +191,7 @@ func preview(plan model, state *model, held holding, desired []string, devices m
 			continue
 		case !plan.ProfileID.IsUnknown() && device.ProfileID == profileID:
 			continue
-		case device.ProfileID == previous && contains(held.owned, serial):
+		case contains(own[device.ProfileID], serial):
 		case !takeOver.From(device):
 			p.conflicts = append(p.conflicts, enrollment.DeviceConflict{SerialNumber: serial, ProfileID: device.ProfileID, Holder: device.Holder})
 			continue
@@ -189,6 +203,9 @@ func preview(plan model, state *model, held holding, desired []string, devices m
 			p.needReset++
 		}
 	}
+	if held.filling {
+		p.change.Moving = 0
+	}
 	return p
 }
 
@@ -196,9 +213,10 @@ func preview(plan model, state *model, held holding, desired []string, devices m
 // this run can release them is that known to be an error.
 func (r *assignment) reportConflicts(plan model, conflicts []enrollment.DeviceConflict, diags *diag.Diagnostics) {
 	var hopeless, hopeful []string
+	undecided := plan.TakeOverFrom.IsUnknown() || hasUnknown(plan.TakeOverFrom)
 	for _, c := range conflicts {
 		text := fmt.Sprintf("%s (on %s)", c.SerialNumber, c.ProfileID)
-		if c.Holder != "" || r.Plans.Releases(plan.TokenID.ValueString(), c.ProfileID, c.SerialNumber) {
+		if undecided || c.Holder != "" || r.Plans.Releases(plan.TokenID.ValueString(), c.ProfileID, c.SerialNumber) {
 			hopeful = append(hopeful, text)
 			continue
 		}
@@ -211,13 +229,13 @@ func (r *assignment) reportConflicts(plan model, conflicts []enrollment.DeviceCo
 	}
 	if len(hopeful) > 0 {
 		diags.AddAttributeWarning(path.Root("take_over_from"), fmt.Sprintf("%d devices are held by another assignment", len(hopeful)),
-			fmt.Sprintf("They are taken only if that assignment releases them in the same apply: %s. "+
-				"Name its profile in take_over_from to move them directly.", named(hopeful)))
+			fmt.Sprintf("They are taken only if that assignment releases them in the same apply, or take_over_from then names its profile: %s. "+
+				"Name it to move them directly.", named(hopeful)))
 	}
 }
 
 func (r *assignment) reportMissing(plan model, token enrollment.Token, missing []string, diags *diag.Diagnostics) {
-	if len(missing) == 0 || plan.waitsForMissing() {
+	if len(missing) == 0 || plan.waitsForMissing() || plan.MissingDevices.IsUnknown() {
 		return
 	}
 	tokenID := plan.TokenID.ValueString()

@@ -14,26 +14,18 @@ import (
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
 )
 
-// sent are the devices that Apple or Graph was asked about.
-func (o outcome) sent() []string {
-	out := append([]string(nil), o.Done...)
-	for _, t := range o.Throttled {
-		out = append(out, t.SerialNumber)
-	}
-	return out
+// unfinished is what an error cut short, with the numbers.
+func (o *outcome) unfinished(desired []string) string {
+	return fmt.Sprintf("%s: %d of %d devices did not get the profile", thing, len(o.failed()), len(desired))
 }
 
 // report warns of every device that did not get the profile. -compact-warnings
 // shows summaries only, so the numbers are in them.
-func (o outcome) report(diags *diag.Diagnostics) {
+func (o *outcome) report(diags *diag.Diagnostics) {
 	tf.AddWarnings(diags, o.Warnings)
 	if n := len(o.Failed); n > 0 {
 		diags.AddWarning(fmt.Sprintf("%d devices were refused", n),
 			"They did not get the profile: "+named(reasons(o.Failed))+". The next apply tries them again; take out those that are no longer yours.")
-	}
-	if n := len(o.Conflicts); n > 0 {
-		diags.AddAttributeWarning(path.Root("take_over_from"), fmt.Sprintf("%d devices were left with another profile", n),
-			"Another profile has them, and take_over_from does not name it: "+named(owners(o.Conflicts))+".")
 	}
 	if n := len(o.Missing); n > 0 && !o.waits {
 		diags.AddWarning(fmt.Sprintf("%d devices are not on the token", n),
@@ -45,8 +37,25 @@ func (o outcome) report(diags *diag.Diagnostics) {
 	}
 }
 
+// reportConflicts names the devices that somebody else kept: an error, but not
+// in Create, where an error would have everything taken away again.
+func (o *outcome) reportConflicts(severity diag.Severity, diags *diag.Diagnostics) {
+	n := len(o.Conflicts)
+	if n == 0 {
+		return
+	}
+	summary := fmt.Sprintf("%d devices were left with another profile", n)
+	detail := "Another profile has them, take_over_from does not name it, and nobody released them: " + named(owners(o.Conflicts)) +
+		". Name the profiles in take_over_from if they are really to move, or take the serial numbers out."
+	if severity == diag.SeverityError {
+		diags.AddAttributeError(path.Root("take_over_from"), summary, detail)
+		return
+	}
+	diags.AddAttributeWarning(path.Root("take_over_from"), summary, detail)
+}
+
 // report warns of what a read found out.
-func (s sighting) report(diags *diag.Diagnostics) {
+func (s *sighting) report(diags *diag.Diagnostics) {
 	if n := len(s.newlyGone); n > 0 {
 		diags.AddWarning(fmt.Sprintf("%d devices have left the token", n),
 			"Somebody gave them to another server or released them in Apple School Manager: "+named(s.newlyGone)+
@@ -66,13 +75,17 @@ func reportLeaving(released enrollment.AssignResult, diags *diag.Diagnostics) {
 	}
 	if n := len(released.Throttled); n > 0 {
 		diags.AddWarning(fmt.Sprintf("%d leaving devices wait for Apple's cooldown", n),
-			"They get their next profile with a later apply or sync.")
+			"They keep the profile until then. From "+soonest(released.Throttled)+" on a plan shows them again.")
 	}
 }
 
 func reportStuck(released enrollment.AssignResult, diags *diag.Diagnostics) {
+	why := reasons(released.Failed)
+	for _, t := range released.Throttled {
+		why = append(why, fmt.Sprintf("%s (in Apple's cooldown until %s)", t.SerialNumber, t.Until.UTC().Format(time.RFC3339)))
+	}
 	diags.AddError("Unable to release devices from "+thing, fmt.Sprintf("%d devices were refused and still have the profile: %s. "+
-		"Destroy again later, or set on_leave = \"keep\" to let them keep it.", len(released.Failed), named(reasons(released.Failed))))
+		"Destroy again later, or set on_leave = \"keep\" to let them keep it.", len(why), named(why)))
 }
 
 func (r *assignment) readFailed(ctx context.Context, err error, resp *resource.ReadResponse) {

@@ -2,10 +2,10 @@ package assignment
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -26,6 +26,7 @@ func NewResource() resource.Resource { return &assignment{} }
 // Metadata implements resource.Resource.
 func (r *assignment) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_device_assignment"
+	resp.ResourceBehavior.MutableIdentity = true // profile_id changes in place
 }
 
 // Create implements resource.Resource. Once a request went out nothing is an
@@ -53,30 +54,37 @@ func (r *assignment) Create(ctx context.Context, req resource.CreateRequest, res
 	}
 	plan.setDesired(desired)
 	plan.ID = types.StringValue(uuid.NewString())
-	done, err := r.assign(ctx, plan, plan.takeOver(ctx, diags), desired)
+	takeOver := plan.takeOver(ctx, diags)
+	r.RememberStore(ctx, resp.Private, diags) // before the first request: after it this may not fail any more
+	if diags.HasError() {
+		return
+	}
+	done, err := r.assign(ctx, plan, takeOver, desired)
 	if err != nil && done.Requests == 0 {
 		tf.AddError(diags, "create", thing, err)
 		return
 	}
-	if err != nil {
-		tf.AddErrorAsWarning(diags, "finish", thing, err, "What was assigned is kept, and the next apply assigns the rest.")
-	}
 	done.report(diags)
+	if err != nil {
+		tf.AddErrorAsWarning(diags, "finish", done.unfinished(desired), err, "What was assigned is kept, and the next apply assigns the rest.")
+	}
+	done.reportConflicts(diag.SeverityWarning, diags)
 	plan.setOutcome(done)
 	diags.Append(resp.State.Set(ctx, plan)...)
-	holding{owned: desired, waiting: sorted(done.Missing)}.save(ctx, resp.Private, diags)
-	r.RememberStore(ctx, resp.Private, diags)
+	setIdentity(ctx, resp.Identity, plan, diags)
+	holding{owned: done.answersFor(desired), waiting: sorted(done.Missing...), filling: err != nil}.save(ctx, resp.Private, diags)
 }
 
 // Read implements resource.Resource. It tells by digest and number what the
 // assignment really holds; the devices themselves are in private state.
 func (r *assignment) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	diags := &resp.Diagnostics
-	if !r.Ready() || !r.GuardStore(ctx, req.Private, diags) {
-		return
-	}
 	var state model
 	diags.Append(req.State.Get(ctx, &state)...)
+	setIdentity(ctx, resp.Identity, state, diags) // the framework wants one whatever else becomes of the read
+	if diags.HasError() || !r.Ready() || !r.GuardStore(ctx, req.Private, diags) {
+		return
+	}
 	held, known := loadHolding(ctx, req.Private, diags)
 	if diags.HasError() {
 		return
@@ -102,6 +110,11 @@ func (r *assignment) Read(ctx context.Context, req resource.ReadRequest, resp *r
 // the assignment's.
 func (r *assignment) adopt(ctx context.Context, state model, resp *resource.ReadResponse) {
 	diags := &resp.Diagnostics
+	profile := enrollment.ProfileRef{TokenID: state.TokenID.ValueString(), ID: state.ProfileID.ValueString()}
+	if _, err := r.Service.ReadProfile(ctx, profile); err != nil {
+		r.readFailed(ctx, err, resp) // else a mistyped id would be imported as an assignment of nothing
+		return
+	}
 	serials, err := devicesOn(ctx, r.Service, state.TokenID.ValueString(), state.ProfileID.ValueString())
 	if err != nil {
 		r.readFailed(ctx, err, resp)
@@ -141,61 +154,11 @@ func (r *assignment) Update(ctx context.Context, req resource.UpdateRequest, res
 	plan.setDesired(desired)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if plan.FailedCount.IsUnknown() {
-		r.change(ctx, &plan, state, held, desired, resp)
-	}
-	if diags.HasError() {
+	if plan.FailedCount.IsUnknown() && !r.change(ctx, &plan, state, held, desired, resp) {
 		return
 	}
 	diags.Append(resp.State.Set(ctx, plan)...)
-}
-
-// change sends what is different. Whatever happens, private state afterwards
-// tells what the assignment answers for.
-func (r *assignment) change(ctx context.Context, plan *model, state model, held holding, desired []string, resp *resource.UpdateResponse) {
-	diags := &resp.Diagnostics
-	leave := plan.leave()
-	leave.from = state.ProfileID.ValueString()
-	leaving := enrollment.Without(held.owned, desired)
-	released, err := r.release(ctx, leave, leaving)
-	if err != nil {
-		gone := sorted(append(slices.Clone(released.Done), released.Unchanged...))
-		holding{owned: enrollment.Without(held.owned, gone), waiting: held.waiting, gone: held.gone}.save(ctx, resp.Private, diags)
-		tf.AddError(diags, "release devices from", thing, err)
-		return
-	}
-	takeOver := plan.takeOver(ctx, diags)
-	done, err := r.take(ctx, *plan, state, held, takeOver, enrollment.Without(desired, held.gone))
-	kept := holding{
-		owned:   enrollment.Union(desired, stillOwned(released)),
-		waiting: sorted(done.Missing), gone: enrollment.Common(held.gone, desired),
-	}
-	kept.save(ctx, resp.Private, diags)
-	reportLeaving(released, diags)
-	done.report(diags)
-	if err != nil {
-		tf.AddError(diags, "update", thing, err)
-		return
-	}
-	plan.setOutcome(done)
-}
-
-// take moves what the assignment has on another profile, then gives the profile
-// to the rest.
-func (r *assignment) take(ctx context.Context, plan, state model, held holding, takeOver enrollment.TakeOver, desired []string) (outcome, error) {
-	var moved outcome
-	if !plan.ProfileID.Equal(state.ProfileID) {
-		var err error
-		moved, err = r.move(ctx, plan, state.ProfileID.ValueString(), enrollment.Common(held.owned, desired))
-		if err != nil {
-			return moved, err
-		}
-		desired = enrollment.Without(desired, sorted(append(moved.failed(), moved.sent()...)))
-		moved.Unchanged, moved.Missing = nil, nil // asked again below
-	}
-	rest, err := r.assign(ctx, plan, takeOver, desired)
-	rest.AssignResult = merged(moved.AssignResult, rest.AssignResult)
-	return rest, err
+	setIdentity(ctx, resp.Identity, plan, diags)
 }
 
 // Delete implements resource.Resource.
@@ -211,21 +174,15 @@ func (r *assignment) Delete(ctx context.Context, req resource.DeleteRequest, res
 	diags.Append(d...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	released, err := r.release(ctx, state.leave(), held.owned)
+	released, err := r.release(ctx, state.leave(), held.leaving(state.ProfileID.ValueString(), nil))
 	switch {
 	case isGone(err):
 		return
 	case err != nil:
 		tf.AddError(diags, "release devices from", thing, err)
-	case len(released.Failed) > 0:
+	case len(stillOwned(released)) > 0:
 		reportStuck(released, diags)
 	default:
 		reportLeaving(released, diags)
 	}
-}
-
-func sorted(serials []string) []string {
-	out := slices.Clone(serials)
-	slices.Sort(out)
-	return slices.Compact(out)
 }

@@ -17,7 +17,7 @@ import (
 // desired gives the serial numbers that the configuration names, sorted and
 // without repetitions; false when they are not known yet. Errors stand at the
 // attribute that is to blame.
-func (m model) desired(ctx context.Context, diags *diag.Diagnostics) ([]string, bool) {
+func (m *model) desired(ctx context.Context, diags *diag.Diagnostics) ([]string, bool) {
 	var (
 		serials []string
 		at      path.Path
@@ -48,7 +48,7 @@ func (m model) desired(ctx context.Context, diags *diag.Diagnostics) ([]string, 
 
 // unchanged refuses to act when the serial numbers are no longer those that
 // were planned: a file that was edited while the apply ran.
-func (m model) unchanged(serials []string) error {
+func (m *model) unchanged(serials []string) error {
 	if got := enrollment.SerialsDigest(serials); m.DevicesSHA256.ValueString() != got {
 		return &enrollment.Error{
 			Kind: enrollment.ErrConflict, Field: "serial_numbers_file",
@@ -80,8 +80,7 @@ func readSerials(name string) ([]string, error) {
 }
 
 func withoutPath(err error) error {
-	var pathError *os.PathError
-	if errors.As(err, &pathError) {
+	if pathError, ok := errors.AsType[*os.PathError](err); ok {
 		return pathError.Err
 	}
 	return err

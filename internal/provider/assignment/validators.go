@@ -79,6 +79,11 @@ func (serialList) ValidateString(_ context.Context, req validator.StringRequest,
 				`join(" ", ...) or replace(trimspace(file("ipads.txt")), "\n", " "), or give the path of the file as serial_numbers_file.`)
 		return
 	}
+	if strings.Contains(list, "#") {
+		resp.Diagnostics.AddAttributeError(req.Path, "A comment among serial numbers on one line",
+			"On one line a \"#\" would hide every serial number after it. Take comments out, or give the path of the file as serial_numbers_file, where each ends with its line.")
+		return
+	}
 	if _, err := enrollment.ParseSerials([]byte(list)); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Unable to read the serial numbers", err.Error())
 	}

@@ -112,6 +112,7 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		return
 	}
 	filter := config.filter(ctx, diags)
+	d.RequireServerToken(ctx, config.TokenID, diags)
 	if diags.HasError() {
 		return
 	}

@@ -40,7 +40,7 @@ type model struct {
 	LastSyncedAt     timetypes.RFC3339 `tfsdk:"last_synced_at"`
 }
 
-func (m model) filter(ctx context.Context, diags *diag.Diagnostics) enrollment.DeviceFilter {
+func (m *model) filter(ctx context.Context, diags *diag.Diagnostics) enrollment.DeviceFilter {
 	f := enrollment.DeviceFilter{
 		Family: m.Family.ValueString(), Model: m.Model.ValueString(), SerialPrefix: m.SerialPrefix.ValueString(),
 		ProfileStatus: enrollment.ProfileStatus(m.State.ValueString()),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -33,6 +34,13 @@ func (r *connection) Metadata(_ context.Context, req resource.MetadataRequest, r
 	resp.TypeName = req.ProviderTypeName + "_sds_connection"
 }
 
+// IdentitySchema implements resource.ResourceWithIdentity.
+func (r *connection) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"token_id": identityschema.StringAttribute{RequiredForImport: true, Description: "Id of the token that is shared."},
+	}}
+}
+
 // Schema implements resource.Resource.
 func (r *connection) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
@@ -54,7 +62,7 @@ func (r *connection) Schema(_ context.Context, _ resource.SchemaRequest, resp *r
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.
 func (r *connection) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if !r.Ready() || req.Plan.Raw.IsNull() || !r.GuardStore(ctx, req.Private, &resp.Diagnostics) {
+	if !r.Ready() || !r.GuardStore(ctx, req.Private, &resp.Diagnostics) || req.Plan.Raw.IsNull() {
 		return
 	}
 	var plan model
@@ -66,6 +74,7 @@ func (r *connection) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 func (r *connection) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	r.RememberStore(ctx, resp.Private, &resp.Diagnostics) // before the sharing: after it this may not fail any more
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -75,17 +84,15 @@ func (r *connection) Create(ctx context.Context, req resource.CreateRequest, res
 	}
 	plan.ID = plan.TokenID
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	r.RememberStore(ctx, resp.Private, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("token_id"), plan.ID)...)
 }
 
 // Read implements resource.Resource.
 func (r *connection) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if !r.Ready() || !r.GuardStore(ctx, req.Private, &resp.Diagnostics) {
-		return
-	}
 	var state model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("token_id"), state.ID)...) // the framework wants one whatever else becomes of the read
+	if resp.Diagnostics.HasError() || !r.Ready() || !r.GuardStore(ctx, req.Private, &resp.Diagnostics) {
 		return
 	}
 	token, err := r.Service.ReadToken(ctx, state.ID.ValueString())
@@ -104,7 +111,7 @@ func (r *connection) Read(ctx context.Context, req resource.ReadRequest, resp *r
 
 // Update implements resource.Resource. There is nothing to change: another
 // token means another connection.
-func (r *connection) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+func (r *connection) Update(_ context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	resp.State.Raw = req.Plan.Raw
 }
 
@@ -124,8 +131,8 @@ func (r *connection) Delete(ctx context.Context, req resource.DeleteRequest, res
 	}
 }
 
-// ImportState implements resource.ResourceWithImportState: the id is the
-// token's.
+// ImportState implements resource.ResourceWithImportState: the id, or the
+// identity, is the token's.
 func (r *connection) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resource.ImportStatePassthroughID(ctx, path.Root("id"), req, resp)
+	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("token_id"), req, resp)
 }

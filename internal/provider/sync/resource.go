@@ -127,7 +127,7 @@ func (r *deviceSync) Create(ctx context.Context, req resource.CreateRequest, res
 	var late diag.Diagnostics
 	rememberUnfinished(ctx, resp.Private, out.Unfinished, &late)
 	r.RememberStore(context.WithoutCancel(ctx), resp.Private, &late)
-	resp.Diagnostics.Append(tf.AsWarnings(late)...)
+	resp.Diagnostics.Append(tf.AsWarnings(late, "")...)
 }
 
 // Read implements resource.Resource. finished_at stays what this sync, or the

@@ -135,7 +135,7 @@ func TestWhatBecomesDueBetweenPlanAndApplyIsNoInconsistentPlan(t *testing.T) {
 		w.wantRequests(0)
 		wantAttributes(t, kept, map[string]any{"finished_at": oneMinuteIn, "wait": false})
 	})
-	t.Run("due", func(t *testing.T) {
+	t.Run("due", func(*testing.T) {
 		w.now = w.now.Add(time.Hour)
 		p.Apply() // the driver fails on an inconsistent final plan
 		w.wantRequests(1)

@@ -160,7 +160,7 @@ func (r runner) conclude(ctx context.Context, run enrollment.SyncRun, err error)
 	case run.State == enrollment.SyncPaused:
 		return r.unfinished(out, time.Time{}, paused(run)), nil
 	case run.State == enrollment.SyncRunning && r.o.Wait:
-		return r.unfinished(out, time.Time{}, stillRunning(run)), nil
+		return r.unfinished(out, time.Time{}, stillRunning(run)), nil //nolint:nilerr // it is told as a warning
 	case run.State == enrollment.SyncRunning:
 		return r.unfinished(out, time.Time{}), nil
 	default:
@@ -214,12 +214,10 @@ func (r runner) tooLate(until time.Time, cause error) error {
 
 // refusedUntil tells that a sync may not start yet, and when it may.
 func refusedUntil(err error) (time.Time, bool) {
-	var throttled *enrollment.ThrottledError
-	if errors.As(err, &throttled) {
+	if throttled, ok := errors.AsType[*enrollment.ThrottledError](err); ok {
 		return throttled.Until, true
 	}
-	var running *enrollment.SyncInProgressError
-	if errors.As(err, &running) {
+	if running, ok := errors.AsType[*enrollment.SyncInProgressError](err); ok {
 		return running.Until, true
 	}
 	return time.Time{}, false

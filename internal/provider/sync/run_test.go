@@ -99,15 +99,18 @@ func TestSyncStatusDataSource(t *testing.T) {
 	}{
 		"never synced": {enrollment.SyncStatus{}, start, idle},
 		"full one recently": {
-			enrollment.SyncStatus{NextFullAt: start.Add(time.Hour), DeviceCount: 1500, LastError: "Apple has new terms"}, start,
+			enrollment.SyncStatus{NextFullAt: start.Add(time.Hour), DeviceCount: 1500, LastError: "Apple has new terms"},
+			start,
 			map[string]any{"can_sync": true, "can_sync_full": false, "next_full_at": "2026-11-02T09:00:00Z", "device_count": int64(1500), "last_error": "Apple has new terms"},
 		},
 		"may start in a moment": {
-			enrollment.SyncStatus{NextSyncAt: start.Add(90*time.Second + time.Millisecond)}, start,
+			enrollment.SyncStatus{NextSyncAt: start.Add(90*time.Second + time.Millisecond)},
+			start,
 			map[string]any{"can_sync": false, "can_sync_full": false, "seconds_until_next_sync": int64(91)},
 		},
 		"may start now": {
-			enrollment.SyncStatus{NextSyncAt: start, NextFullAt: start}, start,
+			enrollment.SyncStatus{NextSyncAt: start, NextFullAt: start},
+			start,
 			map[string]any{"can_sync": true, "can_sync_full": true, "seconds_until_next_sync": int64(0)},
 		},
 	}

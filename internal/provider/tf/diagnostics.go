@@ -33,18 +33,6 @@ func AddErrorAsWarning(diags *diag.Diagnostics, verb, thing string, err error, n
 	diags.AddWarning("Unable to "+verb+" "+thing, sentence(err)+" "+next)
 }
 
-// Soften hands on diagnostics with errors as warnings, for what comes after the
-// first irreversible step of a Create.
-func Soften(diags *diag.Diagnostics, from diag.Diagnostics, next string) {
-	for _, d := range from {
-		if d.Severity() == diag.SeverityError {
-			diags.AddWarning(d.Summary(), d.Detail()+" "+next)
-			continue
-		}
-		diags.Append(d)
-	}
-}
-
 // AddWarnings hands on what a service warned of.
 func AddWarnings(diags *diag.Diagnostics, warnings []enrollment.Warning) {
 	for _, w := range warnings {

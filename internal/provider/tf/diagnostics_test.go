@@ -34,7 +34,6 @@ func TestAddError(t *testing.T) {
 		detail string
 	}{
 		"an error":              {errors.New("the disk is full"), path.Empty(), "The disk is full."},
-		"one that ends":         {errors.New("Done."), path.Empty(), "Done."},
 		"one that says nothing": {errors.New(""), path.Empty(), "No reason was given."},
 		"one of ours": {
 			&enrollment.Error{Kind: enrollment.ErrInvalid, What: "Apple refused it", Do: "Look again."}, path.Empty(), "Apple refused it. Look again.",
@@ -68,7 +67,7 @@ func TestWhatMayNotBeAnErrorIsAWarning(t *testing.T) {
 	var errs, diags diag.Diagnostics
 	errs.AddError("Broken", "It broke.")
 	errs.AddWarning("Odd", "It is odd.")
-	tf.Soften(&diags, errs, "Apply again.")
+	diags.Append(tf.AsWarnings(errs, "Apply again.")...)
 	tf.AddErrorAsWarning(&diags, "finish", "the thing", errors.New("it stopped"), "Apply again.")
 	tf.AddWarnings(&diags, []enrollment.Warning{{Summary: "Late", Detail: "It was late."}})
 	if diags.HasError() || len(diags) != 4 {

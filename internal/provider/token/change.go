@@ -68,8 +68,8 @@ func (c change) privateKey() secret {
 // unknown where the change may alter it, and nowhere else.
 func (c change) expected() observed {
 	var o observed
-	switch {
-	case c.prior == nil:
+	switch c.prior {
+	case nil:
 		o = awaiting()
 	default:
 		o = c.prior.observed

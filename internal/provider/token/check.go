@@ -2,6 +2,7 @@ package token
 
 import (
 	"crypto/x509"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -81,10 +82,8 @@ func (c change) checkServerToken(diags *diag.Diagnostics) {
 		return
 	}
 	keys, all := c.acceptableKeys()
-	for _, key := range keys {
-		if info.EncryptedFor(key) {
-			return
-		}
+	if slices.ContainsFunc(keys, info.EncryptedFor) {
+		return
 	}
 	if all {
 		diags.AddAttributeError(at, summary, "It was encrypted for another public key than "+c.wrongKeyAdvice())

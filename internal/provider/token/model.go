@@ -62,15 +62,15 @@ func observe(t enrollment.Token) observed {
 
 // orActual keeps what was planned as known, because Terraform was promised it,
 // and fills in what was not. The next Read brings the rest.
-func (planned observed) orActual(actual observed) observed {
+func (o observed) orActual(actual observed) observed {
 	return observed{
-		PublicKeyPEM:       knownOr(planned.PublicKeyPEM, actual.PublicKeyPEM),
-		PublicKeySHA256:    knownOr(planned.PublicKeySHA256, actual.PublicKeySHA256),
-		StagedPublicKeyPEM: knownOr(planned.StagedPublicKeyPEM, actual.StagedPublicKeyPEM),
-		Status:             knownOr(planned.Status, actual.Status),
-		ExpiresAt:          knownOr(planned.ExpiresAt, actual.ExpiresAt),
-		Organization:       knownOr(planned.Organization, actual.Organization),
-		ServerName:         knownOr(planned.ServerName, actual.ServerName),
+		PublicKeyPEM:       knownOr(o.PublicKeyPEM, actual.PublicKeyPEM),
+		PublicKeySHA256:    knownOr(o.PublicKeySHA256, actual.PublicKeySHA256),
+		StagedPublicKeyPEM: knownOr(o.StagedPublicKeyPEM, actual.StagedPublicKeyPEM),
+		Status:             knownOr(o.Status, actual.Status),
+		ExpiresAt:          knownOr(o.ExpiresAt, actual.ExpiresAt),
+		Organization:       knownOr(o.Organization, actual.Organization),
+		ServerName:         knownOr(o.ServerName, actual.ServerName),
 	}
 }
 

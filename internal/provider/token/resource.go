@@ -66,7 +66,7 @@ func (r *token) Create(ctx context.Context, req resource.CreateRequest, resp *re
 	resp.Diagnostics.Append(resp.State.Set(ctx, c.plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), created.ID)...)
 	r.RememberStore(context.WithoutCancel(ctx), resp.Private, &w.diags)
-	resp.Diagnostics.Append(tf.AsWarnings(w.diags)...)
+	resp.Diagnostics.Append(tf.AsWarnings(w.diags, "")...)
 }
 
 // Read implements resource.Resource.

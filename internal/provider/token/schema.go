@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"maps"
 	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -41,9 +42,7 @@ func (r *token) Schema(ctx context.Context, _ resource.SchemaRequest, resp *reso
 		Attributes: map[string]schema.Attribute{},
 	}
 	for _, part := range []map[string]schema.Attribute{ownAttributes(), secretAttributes(), computedAttributes()} {
-		for name, attribute := range part {
-			resp.Schema.Attributes[name] = attribute
-		}
+		maps.Copy(resp.Schema.Attributes, part)
 	}
 	resp.Schema.Attributes["timeouts"] = timeouts.Attributes(ctx, timeouts.Opts{
 		Create: true, CreateDescription: "How long creating, with an upload and the sync that follows it, may take, such as `30m`. Default `20m`.",

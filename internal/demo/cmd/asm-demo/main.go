@@ -23,8 +23,9 @@ func main() {
 	service := flag.String("service", "embedded", "the enrollment service; the demo knows embedded")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *devices, *tool, *service); err != nil {
+	err := run(ctx, *devices, *tool, *service)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}

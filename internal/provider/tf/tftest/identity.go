@@ -100,23 +100,6 @@ func describe(prefix string, attributes []*tfprotov6.SchemaAttribute, out map[st
 	}
 }
 
-// ApplyDirectly applies the plan without planning again first, as if whatever
-// has changed since had changed only just now.
-func (p Plan) ApplyDirectly() (State, Diags) {
-	d := p.driver
-	d.t.Helper()
-	configured := tftypes.NewValue(d.resource(p.Type).ValueType(), nil)
-	if p.config != nil {
-		configured = toValue(d.t, d.resource(p.Type).ValueType(), p.config)
-	}
-	resp, err := d.server.ApplyResourceChange(d.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: p.Type, Config: d.encode(configured), PriorState: d.encode(d.valueOf(p.Type, p.prior)),
-		PlannedState: d.encode(p.Value), PlannedPrivate: p.Private, PlannedIdentity: p.Identity,
-	})
-	d.must(err)
-	return State{Type: p.Type, Value: d.decode(p.Type, resp.NewState), Private: resp.Private, Identity: resp.NewIdentity}, Diags(resp.Diagnostics)
-}
-
 // PlanUnvalidated plans without validating the configuration first, so that
 // what ModifyPlan refuses by itself can be told apart.
 func (d *Driver) PlanUnvalidated(typeName string, prior State, config Config) Plan {

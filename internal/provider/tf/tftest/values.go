@@ -2,6 +2,7 @@ package tftest
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"strings"
 	"testing"
@@ -18,9 +19,7 @@ type Config map[string]any
 func (c Config) With(more Config) Config {
 	out := Config{}
 	for _, part := range []Config{c, more} {
-		for name, value := range part {
-			out[name] = value
-		}
+		maps.Copy(out, part)
 	}
 	return out
 }
