@@ -382,7 +382,7 @@ func TestRedirects(t *testing.T) {
 		{"GET", "/loop", false},
 	} {
 		o, w := options()
-		resp, err := httpx.New(o).Do(request(t, httpx.Repeatable(t.Context()), c.method, url+c.path, "x"))
+		resp, err := httpx.New(o).Do(request(httpx.Repeatable(t.Context()), t, c.method, url+c.path, "x"))
 		if c.followed {
 			if err != nil || string(httpx.Bytes(resp)) != "end" {
 				t.Errorf("%s %s: %v", c.method, c.path, err)

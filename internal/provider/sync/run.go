@@ -150,7 +150,7 @@ func (r runner) conclude(ctx context.Context, run enrollment.SyncRun, err error)
 	until, refused := refusedUntil(err)
 	switch {
 	case refused && r.o.OnThrottled == Skip:
-		return r.unfinished(out, until, skipped(err)), nil
+		return r.unfinished(out, until, skipped(err)), nil //nolint:nilerr // it is told as a warning
 	case refused, err != nil && ctx.Err() == nil:
 		return r.unfinished(out, time.Time{}), err
 	case err != nil: // the time is up
@@ -160,7 +160,7 @@ func (r runner) conclude(ctx context.Context, run enrollment.SyncRun, err error)
 	case run.State == enrollment.SyncPaused:
 		return r.unfinished(out, time.Time{}, paused(run)), nil
 	case run.State == enrollment.SyncRunning && r.o.Wait:
-		return r.unfinished(out, time.Time{}, stillRunning(run)), nil //nolint:nilerr // it is told as a warning
+		return r.unfinished(out, time.Time{}, stillRunning(run)), nil
 	case run.State == enrollment.SyncRunning:
 		return r.unfinished(out, time.Time{}), nil
 	default:
