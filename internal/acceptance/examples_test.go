@@ -28,7 +28,7 @@ const (
 
 // elsewhere is what examples refer to and leave to the reader's configuration.
 var elsewhere = map[string]string{
-	"asm_token.district": tokenConfig,
+	"asm_token.district": withoutOutputs(tokenConfig),
 	"data.asm_enrollment_profiles.district": `
 data "asm_enrollment_profiles" "district" {
   token_id = asm_token.district.id
@@ -40,16 +40,17 @@ data "asm_devices" "classroom" {
   assignment = ["unassigned", asm_enrollment_profile.classroom.id]
 }
 `,
-	"asm_enrollment_profile.classroom": profileConfig("classroom", ""),
-	"asm_enrollment_profile.library":   profileConfig("library", ""),
-	"asm_enrollment_profile.staff":     profileConfig("staff", ""),
+	"asm_enrollment_profile.classroom": withoutOutputs(profileConfig("classroom", "")),
+	"asm_enrollment_profile.library":   withoutOutputs(profileConfig("library", "")),
+	"asm_enrollment_profile.staff":     withoutOutputs(profileConfig("staff", "")),
 }
 
 var (
 	mentioned = regexp.MustCompile(`\b((?:data\.)?asm_[a-z_]+\.[a-z_]+)`)
 	resource  = regexp.MustCompile(`(?m)^(resource|data) "(asm_[a-z_]+)" "([a-z_]+)"`)
-	settings  = regexp.MustCompile(`(?m)^(terraform|provider "asm") \{`)
 	fenced    = regexp.MustCompile("(?ms)^```(?:terraform|hcl)\n(.*?)^```$")
+	outputs   = regexp.MustCompile(`(?m)^output .*\n`)
+	comments  = regexp.MustCompile(`(?m)#.*$|^  from = .*$`)
 	importing = regexp.MustCompile(`(?m)^terraform import (\S+) (\S+)$`)
 )
 
@@ -83,19 +84,24 @@ func complete(t *testing.T, example string) string {
 	}
 }
 
-func withoutComments(text string) string {
-	return regexp.MustCompile(`(?m)#.*$`).ReplaceAllString(text, "")
-}
+// withoutOutputs keeps the names of outputs free for the examples.
+func withoutOutputs(config string) string { return outputs.ReplaceAllString(config, "") }
+
+// withoutComments also drops what a removed block names: it is to be nowhere.
+func withoutComments(example string) string { return comments.ReplaceAllString(example, "") }
 
 // show makes an example the world's configuration.
 func (w *world) show(example string) {
 	w.Helper()
 	config := complete(w.T, example)
-	if settings.MatchString(example) {
+	switch {
+	case strings.Contains(example, "\nterraform {"), strings.HasPrefix(example, "terraform {"):
 		w.file("main.tf", config)
-		return
+	case strings.Contains(example, `provider "asm" {`):
+		w.file("main.tf", "terraform {\n  required_providers {\n    asm = { source = \"asm-enrollment/asm\" }\n  }\n}\n\n"+config)
+	default:
+		w.write(config)
 	}
-	w.write(config)
 }
 
 // newReader is a world whose provider runs in the world's directory and takes
@@ -264,7 +270,7 @@ func TestExamplesInThePages(t *testing.T) {
 			if known[strings.TrimSpace(block)] && !needsMore(block) {
 				continue
 			}
-			if strings.Contains(block, "identity") {
+			if strings.HasPrefix(block, "import {") {
 				continue // TestExamplesOfImports
 			}
 			t.Run(fmt.Sprintf("%s, block %d", nameOf(page), i+1), func(t *testing.T) {
@@ -304,23 +310,23 @@ output "shown" {
 `)
 			w.apply()
 			w.apply()
-			real := w.realIDs()
+			actual := w.actualIDs()
 			commands := importing.FindAllStringSubmatch(read(t, file), -1)
 			if len(commands) == 0 {
 				t.Fatal("no import command")
 			}
 			for _, command := range commands {
 				w.run("state", "rm", command[1])
-				w.run("import", "-input=false", "-no-color", command[1], real.Replace(command[2]))
+				w.run("import", "-input=false", "-no-color", command[1], actual.Replace(command[2]))
 				w.apply()
 				w.plan(0)
 			}
-			w.importByIdentity(filepath.Join(dir, "import-by-identity.tf"), commands[0][1], real)
+			w.importByIdentity(filepath.Join(dir, "import-by-identity.tf"), commands[0][1], actual)
 		})
 	}
 }
 
-func (w *world) realIDs() *strings.Replacer {
+func (w *world) actualIDs() *strings.Replacer {
 	w.Helper()
 	var shown struct {
 		Token    string            `json:"token"`
@@ -337,7 +343,7 @@ func (w *world) realIDs() *strings.Replacer {
 }
 
 // importByIdentity needs Terraform or OpenTofu 1.12; older tools do not know it.
-func (w *world) importByIdentity(file, address string, real *strings.Replacer) {
+func (w *world) importByIdentity(file, address string, actual *strings.Replacer) {
 	w.Helper()
 	block := read(w.T, file)
 	if version := w.run("version", "-json"); regexp.MustCompile(`"terraform_version": "1\.(\d|1[01])\.`).MatchString(version) {
@@ -345,29 +351,34 @@ func (w *world) importByIdentity(file, address string, real *strings.Replacer) {
 		return
 	}
 	w.run("state", "rm", address)
-	w.file("import.tf", real.Replace(block))
+	w.file("import.tf", actual.Replace(block))
 	w.says(w.apply(), "1 imported")
 	w.plan(0)
 }
 
-// What the troubleshooting guide explains is what the provider says: its
-// headings are pieces of messages.
+// What the troubleshooting guide and the README explain is what the provider
+// says: the guide's headings, and the first column of the README's table, are
+// pieces of messages.
 func TestExamplesOfMessagesAreTheProviders(t *testing.T) {
-	core := map[string]bool{"Provider produced inconsistent final plan": true}
-	var sources strings.Builder
+	sources := "Provider produced inconsistent final plan" // Terraform's own
 	for _, file := range files(t, "internal", "*.go") {
 		if !strings.HasSuffix(file, "_test.go") {
-			sources.WriteString(read(t, file))
+			sources += read(t, file)
 		}
 	}
-	headings := regexp.MustCompile("(?m)^### `(.*)`$").FindAllStringSubmatch(read(t, "../../templates/guides/troubleshooting.md.tmpl"), -1)
-	if len(headings) < 10 {
-		t.Fatalf("%d messages are explained", len(headings))
-	}
-	for _, h := range headings {
-		for _, part := range strings.Split(h[1], " … ") {
-			if !core[part] && !strings.Contains(sources.String(), part) {
-				t.Errorf("the provider never says %q", part)
+	for file, pattern := range map[string]string{
+		"../../templates/guides/troubleshooting.md.tmpl": "(?m)^### `(.*)`$",
+		"../../README.md": "(?m)^\\| `([^`]{20,})` \\|",
+	} {
+		messages := regexp.MustCompile(pattern).FindAllStringSubmatch(read(t, file), -1)
+		if len(messages) < 9 {
+			t.Fatalf("%s explains %d messages", file, len(messages))
+		}
+		for _, m := range messages {
+			for _, part := range strings.FieldsFunc(strings.ReplaceAll(m[1], "...", "…"), func(r rune) bool { return r == '…' }) {
+				if part = strings.TrimSpace(part); !strings.Contains(sources, part) {
+					t.Errorf("%s: the provider never says %q", file, part)
+				}
 			}
 		}
 	}

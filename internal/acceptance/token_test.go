@@ -37,7 +37,7 @@ func TestBadServerTokensAreRefusedAtPlan(t *testing.T) {
 		w.file("token.p7m", c.file)
 		output := w.plan(1)
 		w.says(output, "server_token_wo", c.says)
-		detail := output[strings.Index(output, "Error:"):]
+		_, detail, _ := strings.Cut(output, "Error:")
 		if before, twice := said[detail]; twice {
 			t.Errorf("%s and %s have the same message", name, before)
 		}

@@ -81,8 +81,10 @@ func reattach(t *testing.T, sim *apple.Simulator) string {
 	t.Helper()
 	// The tool hands its environment to plugins that it starts; one that runs
 	// already has to have it.
-	for name, value := range map[string]string{"ASM_STORE_KEY": storeKey, "ASM_MDM_URL": "https://mdm.school.example/enroll", "ASM_APPLE_URL": sim.AppleURL(), "CI": "",
-		"TF_LOG_SDK": "off", "TF_LOG_PROVIDER": "off"} {
+	for name, value := range map[string]string{
+		"ASM_STORE_KEY": storeKey, "ASM_MDM_URL": "https://mdm.school.example/enroll", "ASM_APPLE_URL": sim.AppleURL(), "CI": "",
+		"TF_LOG_SDK": "off", "TF_LOG_PROVIDER": "off",
+	} {
 		t.Setenv(name, value)
 	}
 	ctx, stop := context.WithCancel(context.Background())

@@ -2,6 +2,7 @@ package enrollment
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agext/levenshtein"
@@ -36,13 +37,11 @@ func UnknownSkipKey(key string) (Warning, bool) {
 			nearest, distance = known, d
 		}
 	}
-	for _, gone := range withdrawnSkipKeys {
-		if key == gone {
-			return Warning{
-				Summary: "Withdrawn Setup Assistant key " + key,
-				Detail:  "Apple named this pane for a while and withdrew it. It is sent as it is and may have no effect.",
-			}, true
-		}
+	if slices.Contains(withdrawnSkipKeys, key) {
+		return Warning{
+			Summary: "Withdrawn Setup Assistant key " + key,
+			Detail:  "Apple named this pane for a while and withdrew it. It is sent as it is and may have no effect.",
+		}, true
 	}
 	w := Warning{
 		Summary: fmt.Sprintf("Unknown Setup Assistant key %q", key),

@@ -150,11 +150,11 @@ func (r runner) conclude(ctx context.Context, run enrollment.SyncRun, err error)
 	until, refused := refusedUntil(err)
 	switch {
 	case refused && r.o.OnThrottled == Skip:
-		return r.unfinished(out, until, skipped(err)), nil //nolint:nilerr // it is told as a warning
+		return r.unfinished(out, until, skipped(err)), nil
 	case refused, err != nil && ctx.Err() == nil:
 		return r.unfinished(out, time.Time{}), err
 	case err != nil: // the time is up
-		return r.unfinished(out, time.Time{}, stillRunning(run)), nil
+		return r.unfinished(out, time.Time{}, stillRunning(run)), nil //nolint:nilerr // it is told as a warning
 	case run.State == enrollment.SyncFailed:
 		return r.unfinished(out, time.Time{}), failed(run)
 	case run.State == enrollment.SyncPaused:
