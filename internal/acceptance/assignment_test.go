@@ -202,7 +202,7 @@ func TestTwoAssignmentsThatClaimOneDevice(t *testing.T) {
 	w.write(tokenConfig, profileConfig("a", ""), assignmentConfig("a", "a.txt", ""), profileConfig("b", ""))
 	w.apply()
 	w.write(tokenConfig, profileConfig("a", ""), assignmentConfig("a", "a.txt", ""), profileConfig("b", ""), assignmentConfig("b", "b.txt", ""))
-	w.says(w.plan(1), "Two assignments claim the same devices", "1 devices are wanted on two profiles")
+	w.says(w.plan(1), "Two assignments claim the same devices", "1 device are wanted on two profiles")
 }
 
 func TestADeviceInUseIsAWarningWithTheNumber(t *testing.T) {
@@ -223,7 +223,7 @@ resource "asm_device_assignment" "a" {
   serial_numbers_file = "${abspath(path.module)}/a.txt"
 }
 `)
-	w.says(w.plan(2, "-var", "run=2"), "4 devices in use need a factory reset")
+	w.says(w.plan(2, "-var", "run=2"), "Factory reset needed for 4 devices in use")
 }
 
 func TestMissingDevices(t *testing.T) {
@@ -254,8 +254,8 @@ func TestThrottledDevices(t *testing.T) {
 	serials := w.serials("a.txt", 0, 20)
 	w.write(tokenConfig, profileConfig("a", ""), assignmentConfig("a", "a.txt", ""))
 	w.fault(apple.Fault{Kind: apple.FaultThrottled, Serials: serials[:5], RetryAfterSeconds: 3600})
-	w.says(w.apply(), "5 devices wait for Apple's cooldown")
-	w.says(w.plan(0), "5 devices wait for Apple's cooldown")
+	w.says(w.apply(), "5 devices waiting for Apple's cooldown")
+	w.says(w.plan(0), "5 devices waiting for Apple's cooldown")
 	w.apple.ClearFaults()
 	w.advance(61 * minute)
 	w.plan(2)
@@ -263,5 +263,49 @@ func TestThrottledDevices(t *testing.T) {
 	w.emptyPlans()
 	if n := w.perProfile()[""]; n != 0 {
 		t.Errorf("%d devices are without a profile", n)
+	}
+}
+
+func TestAProfileChangeAndNewDevicesInOneApplySendEachDeviceOnce(t *testing.T) {
+	w := newDistrict(t, 2600)
+	w.serials("a.txt", 0, 2400)
+	w.write(tokenConfig, profileConfig("a", `  department = "School IT"`), assignmentConfig("a", "a.txt", ""))
+	w.apply()
+	w.serials("a.txt", 0, 2600)
+	w.write(tokenConfig, profileConfig("a", `  department = "Library"`), assignmentConfig("a", "a.txt", ""))
+	w.forget()
+	w.apply()
+	w.emptyPlans()
+	// The first thousand move with the definition itself.
+	if n := w.sends(); n != 3 {
+		t.Errorf("%d requests, want 2 for the other 1,400 and 1 for the 200 new ones", n)
+	}
+	for serial, sends := range w.apple.Requests(true).AssignSends {
+		if sends > 1 {
+			t.Fatalf("%s was sent %d times", serial, sends)
+		}
+	}
+	if counts := w.perProfile(); len(counts) != 1 {
+		t.Errorf("devices by definition: %v, want all on one", counts)
+	}
+}
+
+func TestARecordedAttributeTouchesNoDevice(t *testing.T) {
+	w := newDistrict(t, 20)
+	w.serials("a.txt", 0, 20)
+	config := func(users int) []string {
+		return []string{
+			tokenConfig, profileConfig("a", fmt.Sprintf("  supervised  = true\n  shared_ipad = { maximum_cached_users = %d }", users)),
+			assignmentConfig("a", "a.txt", ""),
+		}
+	}
+	w.write(config(6)...)
+	w.says(w.apply(), "recorded")
+	w.forget()
+	w.write(config(8)...)
+	w.apply()
+	w.emptyPlans()
+	if n := w.sends() + w.requests("POST /profile"); n != 0 {
+		t.Errorf("a change that Apple has no field for sent %d requests", n)
 	}
 }

@@ -174,6 +174,40 @@ func TestExpiry(t *testing.T) {
 	w.plan(0)
 }
 
+func TestARefusedServerTokenIsSaidAtPlan(t *testing.T) {
+	w := newDistrict(t, 5)
+	if err := w.apple.RevokeToken(w.server); err != nil {
+		t.Fatal(err)
+	}
+	w.write(tokenConfig, fullSyncConfig)
+	w.says(w.applyFails(), "revoked", "Download a new server token")
+	w.write(tokenConfig)
+	w.says(w.plan(0), `Apple refuses the server token of "District"`)
+	w.download()
+	w.apply()
+	w.apple.SetTerms(false)
+	w.write(tokenConfig, fullSyncConfig)
+	w.applyFails()
+	w.write(tokenConfig)
+	w.says(w.plan(0), "New terms wait to be accepted")
+	w.apple.SetTerms(true)
+	w.write(tokenConfig, fullSyncConfig)
+	w.apply()
+	if output := w.plan(0); strings.Contains(output, "New terms") {
+		t.Errorf("the terms are accepted:\n%s", output)
+	}
+}
+
+func TestAChangedMDMURLReachesTheProfiles(t *testing.T) {
+	w := newDistrict(t, 5)
+	w.write(tokenConfig, profileConfig("classroom", ""))
+	w.apply()
+	t.Setenv("ASM_MDM_URL", "https://new-mdm.school.example/enroll")
+	w.says(w.plan(2), "enrollment_url", "https://new-mdm.school.example/enroll")
+	w.apply()
+	w.plan(0)
+}
+
 func TestWhatDependsOnATokenWithoutItsServerToken(t *testing.T) {
 	w := newWorld(t, 5)
 	w.write(tokenConfig)

@@ -8,19 +8,17 @@ import (
 	"time"
 )
 
-// What Apple's service can answer. Every one is found with errors.Is in an *Error, which has the details. Texts say what
-// to do where a person can do something.
+// What Apple's service can answer. Every one is found with errors.Is in an *Error, which has the details. What a person can
+// do about it is for the caller to say.
 var (
 	// ErrTermsNotSigned: 403 T_C_NOT_SIGNED, on any call. Acceptance can take a while to be seen.
-	ErrTermsNotSigned = errors.New("new terms and conditions wait to be accepted: an administrator has to sign in to Apple " +
-		"School Manager and accept them")
+	ErrTermsNotSigned = errors.New("new terms and conditions wait to be accepted")
 
 	// ErrTokenExpired: 403 token_expired, the server token is older than a year.
-	ErrTokenExpired = errors.New("the server token has expired: download a new one from Apple School Manager")
+	ErrTokenExpired = errors.New("the server token has expired")
 
 	// ErrTokenRejected: token_rejected, the server token was revoked or replaced by a newer one.
-	ErrTokenRejected = errors.New("the server token was revoked, or replaced by one downloaded later: download a new one from " +
-		"Apple School Manager and give that")
+	ErrTokenRejected = errors.New("the server token was revoked, or replaced by one downloaded later")
 
 	// ErrSignatureInvalid: signature_invalid, consumer or access secret are wrong.
 	ErrSignatureInvalid = errors.New("the secrets of the server token are wrong")

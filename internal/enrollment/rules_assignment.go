@@ -107,8 +107,8 @@ func CheckFuse(c AssignmentChange, limit ChangeLimit, allowEmpty bool) error {
 			return nil
 		}
 		return &Error{
-			Kind: ErrConflict, Field: "allow_empty",
-			What: fmt.Sprintf("The source of serial numbers is empty, and the assignment holds %d devices", c.Held),
+			Kind: ErrConflict,
+			What: fmt.Sprintf("The source of serial numbers is empty, and the assignment holds %s", Count(c.Held, "device")),
 			Do:   "Look at the source first: an empty file or list is usually a mistake. If all of them are really to leave, set allow_empty = true.",
 		}
 	}
@@ -118,8 +118,8 @@ func CheckFuse(c AssignmentChange, limit ChangeLimit, allowEmpty bool) error {
 	}
 	return &Error{
 		Kind: ErrConflict, Field: "max_changes",
-		What: fmt.Sprintf("%d devices would leave (%d) or move here from other profiles (%d), and at most %d of the %d held may change in one apply",
-			changes, c.Leaving, c.Moving, most, c.Held),
+		What: fmt.Sprintf("%s would leave and %d would move here from other profiles, and at most %d of the %d held may change in one apply",
+			Count(c.Leaving, "device"), c.Moving, most, c.Held),
 		Do: fmt.Sprintf("Look at the source of serial numbers first: a file that was cut short looks like this. If the change is meant, set max_changes = \"%d\" or more for this apply.", changes),
 	}
 }

@@ -31,7 +31,7 @@ func TestFuse(t *testing.T) {
 		"fifty-one of sixty may not":         {change: enrollment.AssignmentChange{Held: 60, Wanted: 9, Leaving: 51}, limit: enrollment.DefaultChangeLimit(), names: []string{"51", "50"}},
 		"ten percent may":                    {change: enrollment.AssignmentChange{Held: 5000, Wanted: 4500, Leaving: 500}, limit: enrollment.DefaultChangeLimit()},
 		"more than ten percent may not":      {change: enrollment.AssignmentChange{Held: 5000, Wanted: 4499, Leaving: 501}, limit: enrollment.DefaultChangeLimit(), names: []string{"501", "500", "5000"}},
-		"leaving and moving count together":  {change: enrollment.AssignmentChange{Held: 100, Wanted: 100, Leaving: 30, Moving: 30}, limit: limit("59"), names: []string{"60", "59"}},
+		"leaving and moving count together":  {change: enrollment.AssignmentChange{Held: 100, Wanted: 100, Leaving: 30, Moving: 30}, limit: limit("59"), names: []string{"30 devices would leave and 30 would move", "59"}},
 		"a file cut to a tenth":              {change: enrollment.AssignmentChange{Held: 2500, Wanted: 250, Leaving: 2250}, limit: enrollment.DefaultChangeLimit(), names: []string{"2250", "250"}},
 		"a share that was asked for":         {change: enrollment.AssignmentChange{Held: 100, Wanted: 50, Leaving: 50}, limit: limit("50%")},
 		"an empty source over a holding":     {change: enrollment.AssignmentChange{Held: 3, Leaving: 3}, limit: limit("100%"), names: []string{"3", "allow_empty"}},

@@ -57,10 +57,17 @@ func InUse(token string, devices, profiles, defaults int) error {
 	if devices == 0 && profiles == 0 && defaults == 0 {
 		return nil
 	}
+	var has, do []string
+	remains := func(n int, noun, then string) {
+		if n > 0 {
+			has, do = append(has, Count(n, noun)), append(do, then)
+		}
+	}
+	remains(devices, "device", "give the devices to another server in Apple School Manager and sync")
+	remains(profiles, "enrollment profile", "delete the profiles")
+	remains(defaults, "default profile", "unset the default profiles")
 	return &Error{
-		Kind: ErrInUse,
-		What: fmt.Sprintf("Token %q still has %d devices, %d enrollment profiles and %d default profiles", token, devices, profiles, defaults),
-		Do:   "Give the devices to another server in Apple School Manager and sync, and delete the profiles and defaults first.",
+		Kind: ErrInUse, What: fmt.Sprintf("Token %q still has %s", token, list(has)), Do: "First " + list(do) + ".",
 	}
 }
 

@@ -94,7 +94,7 @@ func TestInUseNamesTheNumbers(t *testing.T) {
 		t.Error(err)
 	}
 	err := enrollment.InUse("District", 250, 2, 1)
-	if !errors.Is(err, enrollment.ErrInUse) || !strings.Contains(err.Error(), "250 devices, 2 enrollment profiles and 1 default") {
+	if !errors.Is(err, enrollment.ErrInUse) || !strings.Contains(err.Error(), "250 devices, 2 enrollment profiles and 1 default profile. First give the devices") {
 		t.Error(err)
 	}
 }

@@ -2,7 +2,6 @@ package assignment
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -192,7 +191,7 @@ func (r *assignment) giveTo(ctx context.Context, l leave, from, to string, leavi
 	result, err := r.Service.Assign(ctx, enrollment.AssignRequest{TokenID: l.tokenID, ProfileID: to, OnlyFrom: from, SerialNumbers: leaving})
 	if n := len(result.Throttled); n > 0 {
 		result.Warnings = append(result.Warnings, enrollment.Warning{
-			Summary: fmt.Sprintf("%d leaving devices wait for Apple's cooldown", n), Detail: "A later sync gives them their next profile.",
+			Summary: enrollment.Count(n, "leaving device") + " waiting for Apple's cooldown", Detail: "A later sync gives them their next profile.",
 		})
 		result.Throttled = nil
 	}

@@ -154,7 +154,7 @@ func TestDevicesInUseAreCountedInAWarning(t *testing.T) {
 	s.devices["IPAD000002"].ProfileStatus = enrollment.StatusPushed
 	s.devices["IPAD000003"].NeedsReset = true
 	plan := s.plan(tftest.State{}, config(ipads(1, 4)...))
-	mentions(t, plan.Diags.Warnings(), "profile_id", "2 devices in use need a factory reset", "2 of the 4")
+	mentions(t, plan.Diags.Warnings(), "profile_id", "Factory reset needed for 2 devices in use", "2 of the 4")
 	state, _ := s.apply(tftest.State{}, config(ipads(1, 4)...))
 	if plan := s.plan(state, config(ipads(1, 4)...)); len(plan.Diags) > 0 {
 		t.Errorf("an empty plan says %v", plan.Diags.Warnings())
@@ -167,13 +167,13 @@ func TestThrottledDevicesAreAnEmptyPlanDuringTheCooldownAndThenAnUpdate(t *testi
 	s := newSchool(t, ipads(1, 3)...)
 	s.throttle["IPAD000002"] = time.Hour
 	state, warnings := s.apply(tftest.State{}, config(ipads(1, 3)...))
-	mentions(t, warnings, "1 devices wait for Apple's cooldown", "2026-03-02T13:00:00Z")
+	mentions(t, warnings, "1 device waiting for Apple's cooldown", "2026-03-02T13:00:00Z")
 	is(t, state, "pending_count", int64(1))
 	is(t, state, "failed_count", int64(0))
 	clear(s.throttle)
 	s.settled(state, config(ipads(1, 3)...))
 	_, warnings = s.refresh(state)
-	mentions(t, warnings, "1 devices wait for Apple's cooldown", "2026-03-02T13:00:00Z")
+	mentions(t, warnings, "1 device waiting for Apple's cooldown", "2026-03-02T13:00:00Z")
 
 	s.clock = s.clock.Add(time.Hour)
 	refreshed, warnings := s.refresh(state)

@@ -33,9 +33,9 @@ func TestSerialNumbersThatTheTokenDoesNotHave(t *testing.T) {
 			diags := s.join(tftest.State{}, c.config).Diags
 			switch {
 			case c.err:
-				mentions(t, diags.Errors(), "serial_number_list", "1 serial numbers", "NOTHERE001", "District", `missing_devices = "wait"`)
+				mentions(t, diags.Errors(), "serial_number_list", "(1)", "NOTHERE001", "District", `missing_devices = "wait"`)
 			case c.warning:
-				mentions(t, diags.Warnings(), "serial_number_list", "1 devices", "NOTHERE001", "not fresh")
+				mentions(t, diags.Warnings(), "serial_number_list", "(1)", "NOTHERE001", "not fresh")
 			}
 			if !c.err {
 				equal(t, "errors", diags.Errors(), nil)
@@ -53,7 +53,7 @@ func TestMissingDevicesFailAnApplyThatCouldNotKnow(t *testing.T) {
 	s.token.LastSyncedAt = time.Time{}
 	some := config("IPAD000001", "NOTHERE001")
 	state, warnings := s.apply(tftest.State{}, some)
-	mentions(t, warnings, "1 devices are not on the token", "NOTHERE001")
+	mentions(t, warnings, "1 device not on the token", "NOTHERE001")
 	is(t, state, "failed_count", int64(1))
 	is(t, state, "pending_count", int64(0))
 	plan := s.plan(state, some)
@@ -99,7 +99,7 @@ func TestWaitKeepsDevicesPendingUntilASyncOrAnApplyFinishesThem(t *testing.T) {
 			state, _ = s.refresh(state)
 			s.lose("LATER00001")
 			_, warnings := s.refresh(state)
-			mentions(t, warnings, "1 devices have left the token", "LATER00001")
+			mentions(t, warnings, "1 device gone from the token", "LATER00001")
 		})
 	}
 }
@@ -112,7 +112,7 @@ func TestADeviceGoneFromTheTokenIsReportedOnceAndNeverSentAgain(t *testing.T) {
 	state := s.create(c)
 	s.lose("IPAD000002")
 	state, warnings := s.refresh(state)
-	mentions(t, warnings, "1 devices have left the token", "IPAD000002", "not sent again")
+	mentions(t, warnings, "1 device gone from the token", "IPAD000002", "not sent again")
 	state, warnings = s.refresh(state)
 	equal(t, "said again", warnings, nil)
 	s.settled(state, c)
@@ -157,7 +157,7 @@ func TestADeviceThatLeavesDuringAMoveIsCounted(t *testing.T) {
 	plan := s.plan(state, config(ipads(1, 3)...).With(tftest.Config{"profile_id": "p2"}))
 	s.lose("IPAD000002")
 	state, diags := plan.ApplyAsPlanned()
-	mentions(t, diags.Warnings(), "1 devices are not on the token", "IPAD000002")
+	mentions(t, diags.Warnings(), "1 device not on the token", "IPAD000002")
 	is(t, state, "failed_count", int64(1))
 }
 

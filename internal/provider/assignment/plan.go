@@ -118,7 +118,7 @@ func (r *assignment) announce(plan model, state *model, held holding, desired []
 	}
 	slices.Sort(names)
 	diags.AddAttributeError(plan.sourcePath(), "Two assignments claim the same devices",
-		fmt.Sprintf("%d devices are wanted on two profiles in this configuration: %s. A device has one profile: take each from one of the assignments.",
+		fmt.Sprintf("Wanted on two profiles in this configuration (%d): %s. A device has one profile: take each from one of the assignments.",
 			len(taken), named(names)))
 }
 
@@ -157,7 +157,7 @@ func (r *assignment) checkChange(ctx context.Context, plan model, state *model, 
 	r.reportConflicts(plan, look.conflicts, diags)
 	r.reportMissing(plan, token, look.missing, diags)
 	if look.needReset > 0 {
-		diags.AddAttributeWarning(path.Root("profile_id"), fmt.Sprintf("%d devices in use need a factory reset", look.needReset),
+		diags.AddAttributeWarning(path.Root("profile_id"), "Factory reset needed for "+enrollment.Count(look.needReset, "device")+" in use",
 			fmt.Sprintf("%d of the %d devices that get this profile are activated already. They take it only after a factory reset.", look.needReset, look.sent))
 	}
 }
@@ -224,11 +224,11 @@ func (r *assignment) reportConflicts(plan model, conflicts []enrollment.DeviceCo
 	}
 	if len(hopeless) > 0 {
 		diags.AddAttributeError(path.Root("take_over_from"), "Devices of other profiles",
-			fmt.Sprintf("%d devices have another profile, which this assignment may not take them from: %s. "+
+			fmt.Sprintf("On another profile, which this assignment may not take them from (%d): %s. "+
 				"Name the profiles in take_over_from if they are really to move, or take the serial numbers out.", len(hopeless), named(hopeless)))
 	}
 	if len(hopeful) > 0 {
-		diags.AddAttributeWarning(path.Root("take_over_from"), fmt.Sprintf("%d devices are held by another assignment", len(hopeful)),
+		diags.AddAttributeWarning(path.Root("take_over_from"), enrollment.Count(len(hopeful), "device")+" held by another assignment",
 			fmt.Sprintf("They are taken only if that assignment releases them in the same apply, or take_over_from then names its profile: %s. "+
 				"Name it to move them directly.", named(hopeful)))
 	}
@@ -239,12 +239,12 @@ func (r *assignment) reportMissing(plan model, token enrollment.Token, missing [
 		return
 	}
 	tokenID := plan.TokenID.ValueString()
-	detail := fmt.Sprintf("%d serial numbers are not devices of token %q: %s. Assign them to the token's server in Apple School Manager and sync, "+
-		"take them out, or set missing_devices = \"wait\".", len(missing), token.Name, named(missing))
+	detail := fmt.Sprintf("Not devices of token %q (%d): %s. Assign them to the token's server in Apple School Manager and sync, "+
+		"take them out, or set missing_devices = \"wait\".", token.Name, len(missing), named(missing))
 	if enrollment.IsFresh(token.LastSyncedAt, r.Now()) && !r.Plans.WillSync(tokenID) {
 		diags.AddAttributeError(plan.sourcePath(), "Devices that the token does not have", detail)
 		return
 	}
-	diags.AddAttributeWarning(plan.sourcePath(), fmt.Sprintf("%d devices that the token may not have", len(missing)),
+	diags.AddAttributeWarning(plan.sourcePath(), enrollment.Count(len(missing), "device")+" that the token may not have",
 		"The last sync is not fresh, or another comes first. "+detail)
 }

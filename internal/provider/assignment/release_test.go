@@ -91,13 +91,13 @@ func TestDevicesThatCannotBeReleased(t *testing.T) {
 	s.refuse["IPAD000002"] = "NOT_ACCESSIBLE"
 	one := config("IPAD000001")
 	state, warnings := s.apply(state, one)
-	mentions(t, warnings, "1 devices could not be released", "IPAD000002 (NOT_ACCESSIBLE)")
+	mentions(t, warnings, "1 device not released", "IPAD000002 (NOT_ACCESSIBLE)")
 	plan := s.plan(state, one)
 	if plan.Empty() {
 		t.Error("a device that still has the profile is not shown")
 	}
 	kept, diags := s.destroy(state)
-	mentions(t, diags.Errors(), "1 devices were refused", "IPAD000002 (NOT_ACCESSIBLE)", `on_leave = "keep"`)
+	mentions(t, diags.Errors(), "Refused and still with the profile (1)", "IPAD000002 (NOT_ACCESSIBLE)", `on_leave = "keep"`)
 	if !kept.Exists() {
 		t.Error("what could not be destroyed is forgotten")
 	}
@@ -116,10 +116,10 @@ func TestLeavingDevicesInACooldownAreReleasedAfterIt(t *testing.T) {
 	s.throttle["IPAD000002"] = time.Hour
 	one := config("IPAD000001")
 	state, warnings := s.apply(state, one)
-	mentions(t, warnings, "1 leaving devices wait for Apple's cooldown", "2026-03-02T13:00:00Z")
+	mentions(t, warnings, "1 leaving device waiting for Apple's cooldown", "2026-03-02T13:00:00Z")
 	s.settled(state, one)
 	_, warnings = s.refresh(state)
-	mentions(t, warnings, "1 devices wait for Apple's cooldown")
+	mentions(t, warnings, "1 device waiting for Apple's cooldown")
 	kept, diags := s.destroy(state)
 	mentions(t, diags.Errors(), "IPAD000002 (in Apple's cooldown until 2026-03-02T13:00:00Z)")
 	if !kept.Exists() {
@@ -147,7 +147,7 @@ func TestLeavingDevicesInACooldownWaitForTheirFallback(t *testing.T) {
 	s.throttle["IPAD000002"] = time.Hour
 	one := config("IPAD000001").With(leaves("fallback"))
 	state, warnings := s.apply(state, one)
-	mentions(t, warnings, "1 leaving devices wait for Apple's cooldown", "sync")
+	mentions(t, warnings, "1 leaving device waiting for Apple's cooldown", "sync")
 	s.clock = s.clock.Add(2 * time.Hour)
 	s.settled(state, one)
 }
@@ -204,7 +204,7 @@ func TestTheFuse(t *testing.T) {
 		"more are allowed by percent":        {ipads(1, 750), limit("25%"), nil},
 		"but not more than the percent":      {ipads(1, 749), limit("25%"), []string{"max_changes", "251", "250 of the 1000"}},
 		"moving counts":                      {ipads(1, 1101), all, []string{"max_changes", "101", "100 of the 1000"}},
-		"leaving and moving count together":  {append(ipads(50, 951), ipads(1001, 60)...), all, []string{"109", "(49)", "(60)"}},
+		"leaving and moving count together":  {append(ipads(50, 951), ipads(1001, 60)...), all, []string{"109", "49 devices would leave", "60 would move here"}},
 		"devices without a profile do not":   {append(ipads(1, 1000), ipads(2001, 500)...), nil, nil},
 		"an empty source":                    {nil, limit("100%"), []string{"allow_empty", "empty", "1000 devices"}},
 		"an empty source that is meant":      {nil, tftest.Config{"allow_empty": true}, nil},
@@ -257,7 +257,7 @@ func TestDevicesGoneFromTheTokenDoNotBlowTheFuse(t *testing.T) {
 	state := s.create(config(ipads(1, 200)...))
 	s.lose(ipads(1, 100)...)
 	state, warnings := s.refresh(state)
-	mentions(t, warnings, "100 devices have left the token", "and 90 more")
+	mentions(t, warnings, "100 devices gone from the token", "and 90 more")
 	state, warnings = s.apply(state, config(ipads(101, 100)...))
 	if len(warnings) > 0 {
 		t.Error(warnings)

@@ -24,15 +24,15 @@ func (o *outcome) unfinished(desired []string) string {
 func (o *outcome) report(diags *diag.Diagnostics) {
 	tf.AddWarnings(diags, o.Warnings)
 	if n := len(o.Failed); n > 0 {
-		diags.AddWarning(fmt.Sprintf("%d devices were refused", n),
+		diags.AddWarning(enrollment.Count(n, "device")+" refused",
 			"They did not get the profile: "+named(reasons(o.Failed))+". The next apply tries them again; take out those that are no longer yours.")
 	}
 	if n := len(o.Missing); n > 0 && !o.waits {
-		diags.AddWarning(fmt.Sprintf("%d devices are not on the token", n),
+		diags.AddWarning(enrollment.Count(n, "device")+" not on the token",
 			"The token does not have them, so they did not get the profile: "+named(o.Missing)+". Assign them to the server in Apple School Manager and sync.")
 	}
 	if n := len(o.Throttled); n > 0 {
-		diags.AddWarning(fmt.Sprintf("%d devices wait for Apple's cooldown", n),
+		diags.AddWarning(enrollment.Count(n, "device")+" waiting for Apple's cooldown",
 			fmt.Sprintf("Apple takes no assignment for them until %s at the earliest. They stay pending, and a later apply or sync finishes them.", soonest(o.Throttled)))
 	}
 }
@@ -44,7 +44,7 @@ func (o *outcome) reportConflicts(severity diag.Severity, diags *diag.Diagnostic
 	if n == 0 {
 		return
 	}
-	summary := fmt.Sprintf("%d devices were left with another profile", n)
+	summary := enrollment.Count(n, "device") + " left with another profile"
 	detail := "Another profile has them, take_over_from does not name it, and nobody released them: " + named(owners(o.Conflicts)) +
 		". Name the profiles in take_over_from if they are really to move, or take the serial numbers out."
 	if severity == diag.SeverityError {
@@ -57,12 +57,12 @@ func (o *outcome) reportConflicts(severity diag.Severity, diags *diag.Diagnostic
 // report warns of what a read found out.
 func (s *sighting) report(diags *diag.Diagnostics) {
 	if n := len(s.newlyGone); n > 0 {
-		diags.AddWarning(fmt.Sprintf("%d devices have left the token", n),
+		diags.AddWarning(enrollment.Count(n, "device")+" gone from the token",
 			"Somebody gave them to another server or released them in Apple School Manager: "+named(s.newlyGone)+
 				". They are not sent again; take them out of the configuration.")
 	}
 	if s.cooling > 0 {
-		diags.AddWarning(fmt.Sprintf("%d devices wait for Apple's cooldown", s.cooling),
+		diags.AddWarning(enrollment.Count(s.cooling, "device")+" waiting for Apple's cooldown",
 			fmt.Sprintf("Apple takes no assignment for them yet. From %s on a plan shows them again.", s.coolUntil.UTC().Format(time.RFC3339)))
 	}
 }
@@ -70,11 +70,11 @@ func (s *sighting) report(diags *diag.Diagnostics) {
 func reportLeaving(released enrollment.AssignResult, diags *diag.Diagnostics) {
 	tf.AddWarnings(diags, released.Warnings)
 	if n := len(released.Failed); n > 0 {
-		diags.AddWarning(fmt.Sprintf("%d devices could not be released", n),
+		diags.AddWarning(enrollment.Count(n, "device")+" not released",
 			"They still have the profile: "+named(reasons(released.Failed))+". The next apply tries them again.")
 	}
 	if n := len(released.Throttled); n > 0 {
-		diags.AddWarning(fmt.Sprintf("%d leaving devices wait for Apple's cooldown", n),
+		diags.AddWarning(enrollment.Count(n, "leaving device")+" waiting for Apple's cooldown",
 			"They keep the profile until then. From "+soonest(released.Throttled)+" on a plan shows them again.")
 	}
 }
@@ -84,7 +84,7 @@ func reportStuck(released enrollment.AssignResult, diags *diag.Diagnostics) {
 	for _, t := range released.Throttled {
 		why = append(why, fmt.Sprintf("%s (in Apple's cooldown until %s)", t.SerialNumber, t.Until.UTC().Format(time.RFC3339)))
 	}
-	diags.AddError("Unable to release devices from "+thing, fmt.Sprintf("%d devices were refused and still have the profile: %s. "+
+	diags.AddError("Unable to release devices from "+thing, fmt.Sprintf("Refused and still with the profile (%d): %s. "+
 		"Destroy again later, or set on_leave = \"keep\" to let them keep it.", len(why), named(why)))
 }
 

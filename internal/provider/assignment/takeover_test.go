@@ -32,7 +32,7 @@ func TestWhoseDevicesMayBeTaken(t *testing.T) {
 			s.put(c.on, "IPAD000001")
 			plan := s.plan(tftest.State{}, c.config)
 			if !c.free {
-				mentions(t, plan.Diags.Errors(), "take_over_from", "IPAD000001 (on "+c.on+")", "1 devices")
+				mentions(t, plan.Diags.Errors(), "take_over_from", "IPAD000001 (on "+c.on+")", "(1)")
 				return
 			}
 			state := s.create(c.config)
@@ -48,7 +48,7 @@ func TestADeviceThatAnotherAssignmentHoldsIsAWarningAtPlan(t *testing.T) {
 	s.held("p2", "somebody", "IPAD000001")
 	s.put("p3", "IPAD000002")
 	plan := s.plan(tftest.State{}, config("IPAD000001"))
-	mentions(t, plan.Diags.Warnings(), "take_over_from", "1 devices are held by another assignment", "IPAD000001 (on p2)")
+	mentions(t, plan.Diags.Warnings(), "take_over_from", "1 device held by another assignment", "IPAD000001 (on p2)")
 	if errs := plan.Diags.Errors(); len(errs) > 0 {
 		t.Error(errs)
 	}
@@ -68,7 +68,7 @@ func TestCreateGivesUpAfterHalfAMinuteWithAWarning(t *testing.T) {
 	if errs := diags.Errors(); len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	mentions(t, diags.Warnings(), "take_over_from", "1 devices were left with another profile", "IPAD000002 (on p2)")
+	mentions(t, diags.Warnings(), "take_over_from", "1 device left with another profile", "IPAD000002 (on p2)")
 	if waited := s.clock.Sub(start); waited != 30*time.Second {
 		t.Errorf("waited %s", waited)
 	}
@@ -90,7 +90,7 @@ func TestUpdateGivesUpWithAnErrorAndKeepsWhatItDid(t *testing.T) {
 	s.held("p2", "somebody", "IPAD000002")
 	plan := s.plan(state, config(ipads(1, 3)...))
 	state, diags := plan.Apply()
-	mentions(t, diags.Errors(), "take_over_from", "1 devices were left with another profile", "IPAD000002 (on p2)")
+	mentions(t, diags.Errors(), "take_over_from", "1 device left with another profile", "IPAD000002 (on p2)")
 	is(t, state, "failed_count", int64(1))
 	equal(t, "on the profile", s.on("p1"), []string{"IPAD000001", "IPAD000003"})
 	state, _ = s.refresh(state)
@@ -112,7 +112,7 @@ func TestAConflictThatNobodyReleasesIsNotWaitedFor(t *testing.T) {
 	s.put("p2", "IPAD000002") // after the plan
 	start := s.clock
 	_, diags := plan.ApplyAsPlanned()
-	mentions(t, diags.Warnings(), "1 devices were left with another profile")
+	mentions(t, diags.Warnings(), "1 device left with another profile")
 	if !s.clock.Equal(start) {
 		t.Errorf("waited %s", s.clock.Sub(start))
 	}
@@ -139,7 +139,7 @@ func TestTwoAssignmentsThatClaimOneDeviceAreAnErrorAtPlan(t *testing.T) {
 	if errs := s.join(tftest.State{}, config("IPAD000001", "IPAD000002")).Diags.Errors(); len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	mentions(t, s.join(tftest.State{}, other).Diags.Errors(), "serial_number_list", "Two assignments", "IPAD000002 (also on p1)", "1 devices")
+	mentions(t, s.join(tftest.State{}, other).Diags.Errors(), "serial_number_list", "Two assignments", "IPAD000002 (also on p1)", "(1)")
 	// Two of one profile may, and so may one whose profile is not known yet.
 	s.restart()
 	for _, c := range []tftest.Config{config("IPAD000001"), config("IPAD000001"), config("IPAD000001").With(tftest.Config{"profile_id": tftest.Unknown})} {

@@ -142,10 +142,16 @@ func (r *profile) warnOfImpact(ctx context.Context, state model, names []string,
 	if total == 0 {
 		return
 	}
-	diags.AddWarning(fmt.Sprintf("Enrollment profile change reaches %s, %d of them after a factory reset", devices(total), activated),
-		fmt.Sprintf("The enrollment profile %q is on %s. All of them are sent to its new definition (%s). "+
-			"%d of them are already activated and notice it only after a factory reset; the others take it when they are set up.",
-			state.Name.ValueString(), devices(total), strings.Join(names, ", "), activated))
+	summary := "Enrollment profile change reaches " + enrollment.Count(total, "device")
+	detail := fmt.Sprintf("The enrollment profile %q is on %s. All of them are sent to its new definition (%s). ",
+		state.Name.ValueString(), enrollment.Count(total, "device"), strings.Join(names, ", "))
+	if activated > 0 {
+		summary += fmt.Sprintf(", %d of them after a factory reset", activated)
+		detail += fmt.Sprintf("%d of them are already activated and notice it only after a factory reset; the others take it when they are set up.", activated)
+	} else {
+		detail += "They take it when they are set up."
+	}
+	diags.AddWarning(summary, detail)
 }
 
 func (r *profile) countDevices(ctx context.Context, ref enrollment.ProfileRef) (total, activated int, err error) {
@@ -173,12 +179,5 @@ func (r *profile) warnOfRecorded(config, plan, state model, diags *diag.Diagnost
 		return
 	}
 	diags.AddWarning("Recorded only: "+strings.Join(names, ", "),
-		"Apple's enrollment profile has no field for this. The values are recorded, and your MDM has to send them to the devices. Changing them touches no device.")
-}
-
-func devices(n int) string {
-	if n == 1 {
-		return "1 device"
-	}
-	return fmt.Sprintf("%d devices", n)
+		"Apple's enrollment profile has no field for these. They are recorded, and your MDM has to send them to the devices. Changing them touches no device.")
 }

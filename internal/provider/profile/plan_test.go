@@ -78,7 +78,7 @@ func TestAValueKnownAfterApplyCountsAsAChange(t *testing.T) {
 		if plan.Get("status") != any(tftest.Unknown) {
 			t.Errorf("%s: status is planned as %v", name, plan.Get("status"))
 		}
-		if warnings := strings.Join(plan.Diags.Warnings(), "\n"); !strings.Contains(warnings, "reaches 1 device,") {
+		if warnings := strings.Join(plan.Diags.Warnings(), "\n"); !strings.Contains(warnings, "reaches 1 device") {
 			t.Errorf("%s: %s", name, warnings)
 		}
 	}

@@ -162,7 +162,7 @@ func (r *profile) inUse(ctx context.Context, state model, err error) error {
 	if readErr != nil {
 		return err
 	}
-	what := fmt.Sprintf("The enrollment profile %q is still on %s", p.Name, devices(p.DeviceCount))
+	what := fmt.Sprintf("The enrollment profile %q is still on %s", p.Name, enrollment.Count(p.DeviceCount, "device"))
 	if len(p.IsDefaultFor) > 0 {
 		what += " and the default profile for " + strings.Join(platforms(p), ", ")
 	}
@@ -195,9 +195,9 @@ func failed(result enrollment.ProfileResult) (summary, detail string) {
 	for _, f := range result.Failed {
 		names = append(names, fmt.Sprintf("%s (%s)", f.SerialNumber, f.Reason))
 	}
-	return fmt.Sprintf("Unable to move %s to the changed enrollment profile", devices(len(names))),
+	return fmt.Sprintf("Unable to move %s to the changed enrollment profile", enrollment.Count(len(names), "device")),
 		fmt.Sprintf("%s of %q moved to its present definition, and %d did not: %s. Devices that are NOT_ACCESSIBLE have left this server in Apple School Manager. The next apply tries those again that are still here.",
-			devices(result.Moved), result.Profile.Name, len(names), tf.Named(names, mostNamed))
+			enrollment.Count(result.Moved, "device"), result.Profile.Name, len(names), tf.Named(names, mostNamed))
 }
 
 func setIdentity(ctx context.Context, to *tfsdk.ResourceIdentity, m model, diags *diag.Diagnostics) {

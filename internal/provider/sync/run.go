@@ -43,7 +43,8 @@ type Options struct {
 type Outcome struct {
 	// LastGood is the last run that ended well, whoever ran it; nil when none did.
 	LastGood *enrollment.SyncRun
-	// Started tells, beside an error, that the run had begun.
+	// Started tells, beside an error, that the run had brought something in, or
+	// may go on: a sign-in that Apple refused has started nothing.
 	Started bool
 	// Unfinished is set when the sync is still to be done or to be ended.
 	Unfinished *Unfinished
@@ -138,8 +139,9 @@ func ended(run enrollment.SyncRun, status enrollment.SyncStatus) enrollment.Sync
 // conclude makes an outcome of how the run stands. Where the time was up, and
 // where a person interrupted, the run goes on with the next sync.
 func (r runner) conclude(ctx context.Context, run enrollment.SyncRun, err error) (Outcome, error) {
-	out := Outcome{Started: run.ID != "" || !run.StartedAt.IsZero(), Warnings: run.Warnings}
-	if w, differs := otherKind(r.o.Kind, run); differs {
+	underWay := run.State == enrollment.SyncRunning || run.State == enrollment.SyncPaused
+	out := Outcome{Started: run.Pages > 0 || underWay, Warnings: run.Warnings}
+	if w, differs := otherKind(r.o.Kind, run); differs && err == nil && run.State != enrollment.SyncFailed {
 		out.Warnings = append(out.Warnings, w)
 	}
 	if run.State == enrollment.SyncFinished && err == nil && !run.FinishedAt.IsZero() {

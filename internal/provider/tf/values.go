@@ -45,5 +45,5 @@ func (rt *Runtime) RequireServerToken(ctx context.Context, tokenID types.String,
 }
 
 // PortalSteps says what a person has to click between the two applies.
-const PortalSteps = "Save public_key_pem to a file. In Apple School Manager, open Preferences, choose Add MDM Server (or the server that is to be renewed), " +
+const PortalSteps = "Save public_key_pem to a file. In Apple School Manager, choose your name and then Preferences, then add an MDM server (or choose the one that is to be renewed), " +
 	"upload that file as its public key and save, then choose Download Token. Give the downloaded .p7m to server_token_wo and apply again."

@@ -124,6 +124,29 @@ func (c change) expiryWarning(now time.Time) (enrollment.Warning, bool) {
 	}
 }
 
+// refusalWarning tells of a server token that Apple refused when it was last used. Nothing else in a plan would.
+func (c change) refusalWarning() (enrollment.Warning, bool) {
+	if c.prior == nil || c.uploads() {
+		return enrollment.Warning{}, false
+	}
+	name := c.prior.Name.ValueString()
+	switch enrollment.TokenStatus(c.prior.Status.ValueString()) {
+	case enrollment.Revoked:
+		return enrollment.Warning{
+			Summary: "Apple refuses the server token of \"" + name + "\"",
+			Detail:  "It was revoked, or replaced by one that was downloaded later, and nothing is synced or assigned until it is renewed. " + renewSteps,
+		}, true
+	case enrollment.TermsNotAccepted:
+		return enrollment.Warning{
+			Summary: "New terms wait to be accepted for \"" + name + "\"",
+			Detail: "Nothing is synced or assigned until an administrator signs in to Apple School Manager and accepts Apple's new terms. " +
+				"It can take a while until Apple's service knows.",
+		}, true
+	default:
+		return enrollment.Warning{}, false
+	}
+}
+
 func warningDays(configured types.Int64) int {
 	if configured.IsNull() || configured.IsUnknown() {
 		return defaultExpiryWarningDays
@@ -131,5 +154,5 @@ func warningDays(configured types.Int64) int {
 	return int(configured.ValueInt64())
 }
 
-const renewSteps = "To renew it, sign in to Apple School Manager with the recorded Apple ID, open Preferences, choose this MDM server and then Download Token. " +
+const renewSteps = "To renew it, sign in to Apple School Manager with the recorded Apple ID, choose your name and then Preferences, this MDM server and then Download Token. " +
 	"Give the downloaded .p7m to server_token_wo, change server_token_wo_version and apply."

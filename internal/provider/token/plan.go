@@ -61,6 +61,9 @@ func (r *token) warn(ctx context.Context, c change, private tf.PrivateGetter, di
 	if warning, soon := c.expiryWarning(r.Now()); soon {
 		diags.AddAttributeWarning(path.Root("expires_at"), warning.Summary, warning.Detail)
 	}
+	if warning, refused := c.refusalWarning(); refused {
+		diags.AddAttributeWarning(path.Root("status"), warning.Summary, warning.Detail)
+	}
 	r.warnOfMixedPrograms(ctx, c, diags)
 }
 

@@ -37,7 +37,7 @@ func TestFirstStepMakesAKeyPairAndSaysWhatToClick(t *testing.T) {
 	wantNone(t, "errors", diags.Errors())
 	wantOne(t, "warnings", diags.Warnings(),
 		"awaits its server token: upload public_key_pem to an MDM server in Apple School Manager, choose Download Token",
-		"Preferences, choose Add MDM Server")
+		"Preferences, then add an MDM server")
 	wantCalls(t, w.fake, "create")
 	wantAttributes(t, state, map[string]any{"id": "token-1", "public_key_pem": publicPEM(pairs()[0]), "status": "awaiting_server_token"})
 	w.wantSettled(state, district)

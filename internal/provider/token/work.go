@@ -133,7 +133,7 @@ func (w *work) rotateKey(ctx context.Context, c change) (enrollment.Token, error
 	return done, err
 }
 
-const stagedSteps = "The old key pair and its server token keep working until then. Save staged_public_key_pem to a file. In Apple School Manager, open Preferences, choose this MDM server and Edit, " +
+const stagedSteps = "The old key pair and its server token keep working until then. Save staged_public_key_pem to a file. In Apple School Manager, choose your name and then Preferences, this MDM server and Edit, " +
 	"upload the file as its public key and save, then choose Download Token. Give the downloaded .p7m to server_token_wo, change server_token_wo_version and apply."
 
 // readAgain finds out how far a token came after a step without a good answer,

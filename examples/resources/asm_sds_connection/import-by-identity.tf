@@ -1,0 +1,4 @@
+import {
+  to       = asm_sds_connection.district
+  identity = { token_id = "5b1f6c0e-9d0a-4a57-8a0e-3f0f5d6f2a11" }
+}
