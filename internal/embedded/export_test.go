@@ -1,0 +1,54 @@
+package embedded
+
+import (
+	"testing"
+
+	"github.com/asm-enrollment/terraform-provider-asm/internal/embedded/store"
+)
+
+// DieBefore makes the service stop, as a process that is killed, after Apple answered a journalled request and before the
+// answer is stored, where f says so.
+func (s *Service) DieBefore(f func(op store.Op, serials int) bool) {
+	s.diesBefore = func(e store.Entry) error {
+		if f(e.Op, len(e.SerialNumbers)) {
+			return errDied
+		}
+		return nil
+	}
+}
+
+type died struct{}
+
+func (died) Error() string { return "killed" }
+
+var errDied = died{}
+
+// Kill does to the store what the death of the process does: locks and connections are gone, and nothing is tidied up.
+func (s *Service) Kill() error { return s.store.Close() }
+
+// StoreKey is a store key made of bytes.
+func StoreKey(key []byte) storeKey { return newStoreKey(key) }
+
+func (k storeKey) ID() string { return k.id }
+
+func (k storeKey) Seal(secret []byte, table, row string) ([]byte, error) {
+	return k.seal(secret, table, row)
+}
+
+func (k storeKey) Open(sealed []byte, id, table, row string) ([]byte, error) {
+	return k.open(sealed, id, table, row)
+}
+
+// Keys counts the key pairs that the store has for a token.
+func Keys(t *testing.T, s *Service, tokenID string) int {
+	t.Helper()
+	var keys []store.Key
+	err := s.store.Read(t.Context(), func(q *store.Queries) (err error) {
+		keys, err = q.Keys(t.Context(), tokenID)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(keys)
+}

@@ -1,0 +1,29 @@
+package embedded
+
+import (
+	"context"
+
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+)
+
+func errPolicies() error {
+	return enrollment.Unsupported(enrollment.Embedded, "has no enrollment policies", "Use an enrollment profile (asm_enrollment_profile), or the intune service.")
+}
+
+// CreatePolicy is not supported.
+func (s *Service) CreatePolicy(context.Context, enrollment.PolicySpec) (enrollment.Policy, error) {
+	return enrollment.Policy{}, errPolicies()
+}
+
+// ReadPolicy is not supported.
+func (s *Service) ReadPolicy(context.Context, string) (enrollment.Policy, error) {
+	return enrollment.Policy{}, errPolicies()
+}
+
+// UpdatePolicy is not supported.
+func (s *Service) UpdatePolicy(context.Context, string, enrollment.PolicySpec) (enrollment.Policy, error) {
+	return enrollment.Policy{}, errPolicies()
+}
+
+// DeletePolicy is not supported.
+func (s *Service) DeletePolicy(context.Context, string) error { return errPolicies() }
