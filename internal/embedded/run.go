@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -161,30 +162,35 @@ func (r *runner) limit() int {
 	return defaultPageLimit
 }
 
-// chain stores the pages of a fetch or of a chain of changes, each in the transaction that stores its cursor. Apple's
-// next page is read meanwhile.
+// chain stores the pages of a fetch or of a chain of changes, together with the cursor. Apple's next pages are read
+// meanwhile.
 func (r *runner) chain(ctx context.Context, pages iter.Seq2[apple.Page, error], fetching bool) error {
-	// The page after next is asked for when the next one is taken, so that a page was asked for after the page before
-	// the last was stored: that time is on the safe side.
-	before, last := r.now(), r.now()
-	for page, err := range pages {
-		requestedAt := before
-		before, last = last, r.now()
-		if errors.Is(err, apple.ErrRepeatedCursor) {
+	ctx, cancel := context.WithCancel(ctx)
+	arrivals := r.collect(ctx, pages)
+	defer func() {
+		cancel()
+		for range arrivals { //nolint:revive // until the collector has seen that nobody listens
+		}
+	}()
+	for {
+		batch, err := waiting(arrivals)
+		if len(batch) > 0 {
+			if err := r.storePages(ctx, batch, fetching); err != nil {
+				return err
+			}
+			r.report()
+		}
+		switch more := len(batch) > 0 && batch[len(batch)-1].page.MoreToFollow; {
+		case errors.Is(err, apple.ErrRepeatedCursor):
 			return r.endRepeated(ctx, fetching)
-		}
-		if err != nil {
+		case err != nil:
 			return err
-		}
-		if err := r.storePage(ctx, page, fetching, requestedAt); err != nil {
-			return err
-		}
-		r.report()
-		if !r.now().Before(r.deadline()) && (page.MoreToFollow || fetching) {
+		case len(batch) == 0:
+			return context.Cause(ctx)
+		case !r.now().Before(r.deadline()) && (more || fetching):
 			return errTimeUp
 		}
 	}
-	return context.Cause(ctx)
 }
 
 // endRepeated ends a chain in which Apple gave a cursor for the second time, as it is known to do: asking on would never
@@ -218,30 +224,27 @@ func (r *runner) endFetch(ctx context.Context, tx *store.Tx, complete bool) erro
 	return err
 }
 
-// storePage stores a page and its cursor.
-func (r *runner) storePage(ctx context.Context, page apple.Page, fetching bool, requestedAt time.Time) error {
-	seen, gone := r.sortPage(page.Devices)
-	run, state := r.run, r.state
+// storePages stores pages and the cursor of the last in one transaction.
+func (r *runner) storePages(ctx context.Context, batch []arrival, fetching bool) error {
+	run, state, now := r.run, r.state, r.now()
 	return r.store.Write(ctx, func(tx *store.Tx) error {
 		r.run, r.state = run, state // a transaction may be tried again
+		r.run.Warnings = slices.Clone(run.Warnings)
 		if held, err := tx.HoldLease(ctx, r.token.ID, r.run.ID); err != nil || !held {
 			return errors.Join(err, lostUnless(held))
 		}
-		added, err := tx.SeeDevices(ctx, r.token.ID, seen, requestedAt)
+		defaults, err := tx.Defaults(ctx, r.token.ID)
 		if err != nil {
 			return err
 		}
-		removed, unwished, err := tx.DropDevices(ctx, r.token.ID, gone)
-		if err != nil {
-			return err
+		for _, a := range batch {
+			if err := r.storePage(ctx, tx, a, defaults, now); err != nil {
+				return err
+			}
 		}
-		r.run.Pages++
-		r.run.Devices += len(page.Devices)
-		r.run.Added += added
-		r.run.Removed += removed
-		r.warnGone(unwished)
-		r.state.Cursor = page.Cursor
-		if fetching && !page.MoreToFollow {
+		last := batch[len(batch)-1].page
+		r.state.Cursor = last.Cursor
+		if fetching && !last.MoreToFollow {
 			if err := r.endFetch(ctx, tx, true); err != nil {
 				return err
 			}
@@ -250,6 +253,37 @@ func (r *runner) storePage(ctx context.Context, page apple.Page, fetching bool, 
 		}
 		return tx.SaveRun(ctx, r.run)
 	})
+}
+
+func (r *runner) storePage(ctx context.Context, tx *store.Tx, a arrival, defaults []store.Default, now time.Time) error {
+	seen, gone := r.sortPage(a.page.Devices)
+	added, err := tx.SeeDevices(ctx, r.token.ID, markNew(seen, defaults, now), a.requestedAt)
+	if err != nil {
+		return err
+	}
+	removed, unwished, err := tx.DropDevices(ctx, r.token.ID, gone)
+	if err != nil {
+		return err
+	}
+	r.run.Pages++
+	r.run.Devices += len(a.page.Devices)
+	r.run.Added += added
+	r.run.Removed += removed
+	r.warnGone(unwished)
+	return nil
+}
+
+// markNew marks the devices that may get a default profile as new. The rest has nothing to wait for, and need not be
+// looked at again after the sync.
+func markNew(devices []store.Device, defaults []store.Default, now time.Time) []store.Device {
+	for i := range devices {
+		d := &devices[i]
+		d.FreshAt = time.Time{}
+		if d.AppleUUID == "" && slices.ContainsFunc(defaults, func(p store.Default) bool { return p.Platform == enrollment.PlatformOf(d.Family) }) {
+			d.FreshAt = now
+		}
+	}
+	return devices
 }
 
 // sortPage gives the devices of a page that are on the server and the serial numbers of those that left it. Of several
@@ -266,7 +300,6 @@ func (r *runner) sortPage(devices []apple.Device) (seen []store.Device, gone []s
 			latest[serial] = d
 		}
 	}
-	now := r.now()
 	for serial, d := range latest {
 		left, hasLeft := r.gone[serial]
 		switch {
@@ -276,7 +309,7 @@ func (r *runner) sortPage(devices []apple.Device) (seen []store.Device, gone []s
 		case hasLeft && d.OpDate.Before(left):
 		default:
 			row := deviceRow(d)
-			row.Generation, row.FreshAt = r.state.Generation, now
+			row.Generation = r.state.Generation
 			seen = append(seen, row)
 		}
 	}

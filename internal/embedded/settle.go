@@ -152,7 +152,7 @@ func (r *runner) giveDefaults(ctx context.Context) error {
 		defaults, err = q.Defaults(ctx, r.token.ID)
 		return err
 	})
-	if err != nil {
+	if err != nil || len(defaults) == 0 { // what is new then is not eligible for a default that is set later
 		return err
 	}
 	for after := ""; ; {

@@ -37,16 +37,15 @@ type Device struct {
 }
 
 const (
-	deviceColumns = `serial_number, model, description, color, asset_tag, family, os, server_assigned_at, server_assigned_by, apple_uuid,
-	profile_status, profile_assigned_at, profile_pushed_at, activated, holder, acted_at, throttled_until, op_date, generation, fresh_at`
+	deviceColumns = `serial_number, facts, apple_uuid, profile_status, profile_assigned_at, profile_pushed_at, activated, holder, acted_at,
+	throttled_until, op_date, generation, fresh_at`
 
 	selectDevices = "SELECT " + deviceColumns + `, COALESCE((SELECT a.profile_id FROM apple_profiles a WHERE a.apple_uuid = devices.apple_uuid), apple_uuid)
 	FROM devices WHERE token_id = ?`
 )
 
 func (d *Device) scan(row scanner) error {
-	return row.Scan(&d.SerialNumber, &d.Model, &d.Description, &d.Color, &d.AssetTag, &d.Family, &d.OS,
-		timeColumn{&d.ServerAssignedAt}, &d.ServerAssignedBy, &d.AppleUUID, &d.ProfileStatus, timeColumn{&d.ProfileAssignedAt},
+	return row.Scan(&d.SerialNumber, factsColumn{d}, &d.AppleUUID, &d.ProfileStatus, timeColumn{&d.ProfileAssignedAt},
 		timeColumn{&d.ProfilePushedAt}, &d.Activated, &d.Holder, timeColumn{&d.ActedAt}, timeColumn{&d.ThrottledUntil},
 		timeColumn{&d.OpDate}, &d.Generation, timeColumn{&d.FreshAt}, &d.ProfileID)
 }
@@ -179,9 +178,7 @@ func (q *Queries) strings(ctx context.Context, query string, args ...any) ([]str
 // (the last placeholder of each column is that time), and for a record that is older than the one that is there. A
 // holder stays for as long as the definition does.
 const upsertDevices = ` ON CONFLICT (token_id, serial_number) DO UPDATE SET
-	model = excluded.model, description = excluded.description, color = excluded.color, asset_tag = excluded.asset_tag,
-	family = excluded.family, os = excluded.os, server_assigned_at = excluded.server_assigned_at,
-	server_assigned_by = excluded.server_assigned_by,
+	facts = excluded.facts,
 	apple_uuid = CASE WHEN devices.acted_at >= ? THEN devices.apple_uuid ELSE excluded.apple_uuid END,
 	profile_status = CASE WHEN devices.acted_at >= ? THEN devices.profile_status ELSE excluded.profile_status END,
 	profile_assigned_at = CASE WHEN devices.acted_at >= ? THEN devices.profile_assigned_at ELSE excluded.profile_assigned_at END,
@@ -201,10 +198,8 @@ func (tx *Tx) SeeDevices(ctx context.Context, tokenID string, devices []Device, 
 		rows := make([][]any, 0, len(chunk))
 		for _, d := range chunk {
 			rows = append(rows, []any{
-				tokenID, d.SerialNumber, d.Model, d.Description, d.Color, d.AssetTag, d.Family, d.OS,
-				nanos(d.ServerAssignedAt), d.ServerAssignedBy, d.AppleUUID, string(d.ProfileStatus), nanos(d.ProfileAssignedAt),
-				nanos(d.ProfilePushedAt), d.Activated, d.Holder, nanos(d.ActedAt), nanos(d.ThrottledUntil), nanos(d.OpDate),
-				d.Generation, nanos(d.FreshAt),
+				tokenID, d.SerialNumber, facts(d), d.AppleUUID, string(d.ProfileStatus), nanos(d.ProfileAssignedAt),
+				nanos(d.ProfilePushedAt), d.Activated, nanos(d.OpDate), d.Generation, nanos(d.FreshAt),
 			})
 		}
 		known, err := tx.insertDevices(ctx, rows)

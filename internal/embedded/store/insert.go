@@ -5,7 +5,9 @@ import (
 	"time"
 )
 
-const insertDevice = "INSERT INTO devices (token_id, " + deviceColumns + ") "
+// insertDevice has the columns that Apple tells; what this service did with a device begins at the defaults.
+const insertDevice = "INSERT INTO devices (token_id, serial_number, facts, apple_uuid, profile_status, profile_assigned_at, " +
+	"profile_pushed_at, activated, op_date, generation, fresh_at) "
 
 // insertDevices inserts the devices that are not there yet and gives the rows of the others. A row is the values of
 // insertDevice, with the serial number as the second. SQLite is given one row at a time: within one process that costs

@@ -72,22 +72,15 @@ CREATE TABLE default_profiles (
 CREATE TABLE devices (
     token_id            TEXT NOT NULL,
     serial_number       TEXT COLLATE "C" NOT NULL,
-    model               TEXT NOT NULL,
-    description         TEXT NOT NULL,
-    color               TEXT NOT NULL,
-    asset_tag           TEXT NOT NULL,
-    family              TEXT NOT NULL,
-    os                  TEXT NOT NULL,
-    server_assigned_at  BIGINT NOT NULL,
-    server_assigned_by  TEXT NOT NULL,
+    facts               TEXT NOT NULL, -- what Apple says that nobody looks for: in one column, because a first sync writes every device
     apple_uuid          TEXT NOT NULL,
     profile_status      TEXT NOT NULL,
     profile_assigned_at BIGINT NOT NULL,
     profile_pushed_at   BIGINT NOT NULL,
     activated           BOOLEAN NOT NULL, -- it has taken a profile at some time
-    holder              TEXT NOT NULL,
-    acted_at            BIGINT NOT NULL, -- when this service last changed its profile
-    throttled_until     BIGINT NOT NULL,
+    holder              TEXT NOT NULL DEFAULT '',
+    acted_at            BIGINT NOT NULL DEFAULT 0, -- when this service last changed its profile
+    throttled_until     BIGINT NOT NULL DEFAULT 0,
     op_date             BIGINT NOT NULL,
     generation          BIGINT NOT NULL, -- of the full fetch that saw it last
     fresh_at            BIGINT NOT NULL, -- when it was first seen, 0 once it got its pending or default profile
