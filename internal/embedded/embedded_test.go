@@ -77,6 +77,7 @@ func (w *world) open() *embedded.Service {
 		w.t.Fatalf("opening the service: %v", err)
 	}
 	w.t.Cleanup(func() { _ = s.Close() })
+	s.PageByPage()
 	return s
 }
 

@@ -52,3 +52,6 @@ func Keys(t *testing.T, s *Service, tokenID string) int {
 	}
 	return len(keys)
 }
+
+// PageByPage stores each page of a sync by itself, also where several wait, so that a test can tell what is stored when.
+func (s *Service) PageByPage() { s.pagesAhead = 0 }

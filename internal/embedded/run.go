@@ -173,7 +173,7 @@ func (r *runner) chain(ctx context.Context, pages iter.Seq2[apple.Page, error], 
 		}
 	}()
 	for {
-		batch, err := waiting(arrivals)
+		batch, err := waiting(arrivals, r.pagesAhead)
 		if len(batch) > 0 {
 			if err := r.storePages(ctx, batch, fetching); err != nil {
 				return err
@@ -215,7 +215,7 @@ func (r *runner) endFetch(ctx context.Context, tx *store.Tx, complete bool) erro
 		return err
 	}
 	r.state = state
-	if !complete {
+	if !complete || state.Generation == 1 { // before the first fetch there was nothing to go
 		return nil
 	}
 	removed, unwished, err := tx.DropUnseen(ctx, r.token.ID, r.state.Generation)
@@ -289,18 +289,21 @@ func markNew(devices []store.Device, defaults []store.Default, now time.Time) []
 // sortPage gives the devices of a page that are on the server and the serial numbers of those that left it. Of several
 // records of one device the latest counts.
 func (r *runner) sortPage(devices []apple.Device) (seen []store.Device, gone []string) {
-	latest := make(map[string]apple.Device, len(devices))
-	for _, d := range devices {
+	latest := make(map[string]int, len(devices)) // where in devices
+	for i := range devices {
+		d := &devices[i]
 		serial, ok := enrollment.NormalSerial(d.SerialNumber)
 		if !ok {
 			continue // nothing could name it
 		}
 		d.SerialNumber = serial
-		if before, twice := latest[serial]; !twice || !d.OpDate.Before(before.OpDate) {
-			latest[serial] = d
+		if before, twice := latest[serial]; !twice || !d.OpDate.Before(devices[before].OpDate) {
+			latest[serial] = i
 		}
 	}
-	for serial, d := range latest {
+	seen = make([]store.Device, 0, len(latest))
+	for serial, i := range latest {
+		d := devices[i]
 		left, hasLeft := r.gone[serial]
 		switch {
 		case d.OpType == apple.OpDeleted:

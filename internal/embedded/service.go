@@ -59,6 +59,9 @@ type Service struct {
 	stop       context.CancelFunc
 	running    sync.WaitGroup
 
+	// pagesAhead is how many pages of a sync may wait to be stored.
+	pagesAhead int
+
 	// diesBefore is a test's way to end the process after Apple answered and before the answer is stored.
 	diesBefore func(store.Entry) error
 }
@@ -82,6 +85,7 @@ func Open(ctx context.Context, config Config) (*Service, error) {
 	}
 	s := &Service{
 		config: config, inFlight: map[string]struct{}{}, runs: map[string]*runHandle{}, uploads: map[string]time.Time{},
+		pagesAhead: mostPagesAhead,
 	}
 	var err error
 	if s.vault, err = newVault(config); err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
@@ -192,8 +193,7 @@ const upsertDevices = ` ON CONFLICT (token_id, serial_number) DO UPDATE SET
 // SeeDevices writes devices as Apple told of them in answer to a request that was sent at requestedAt, and gives the
 // number of those that are new. A serial number may be in it once.
 func (tx *Tx) SeeDevices(ctx context.Context, tokenID string, devices []Device, requestedAt time.Time) (added int, err error) {
-	slices.SortFunc(devices, bySerial) // in one order everywhere, so that two transactions do not wait for each other
-	for chunk := range slices.Chunk(devices, rowChunk) {
+	for chunk := range slices.Chunk(inOrder(devices), rowChunk) {
 		// Rows that are there keep what only this service knows: holder, acted_at, throttled_until, fresh_at.
 		rows := make([][]any, 0, len(chunk))
 		for _, d := range chunk {
@@ -214,14 +214,14 @@ func (tx *Tx) SeeDevices(ctx context.Context, tokenID string, devices []Device, 
 	return added, nil
 }
 
-func bySerial(a, b Device) int {
-	switch {
-	case a.SerialNumber < b.SerialNumber:
-		return -1
-	case a.SerialNumber > b.SerialNumber:
-		return 1
+// inOrder is the one order in which devices are written everywhere, so that two transactions do not wait for each other.
+func inOrder(devices []Device) []*Device {
+	out := make([]*Device, len(devices))
+	for i := range devices {
+		out[i] = &devices[i]
 	}
-	return 0
+	slices.SortFunc(out, func(a, b *Device) int { return strings.Compare(a.SerialNumber, b.SerialNumber) })
+	return out
 }
 
 // DropDevices removes devices that left the token and what is pending for them. It gives the serial numbers that

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
@@ -62,7 +63,7 @@ func (q *Queries) HasWishes(ctx context.Context, tokenID string) (bool, error) {
 // AddWishes writes wishes, each in place of an earlier one for the same device.
 func (tx *Tx) AddWishes(ctx context.Context, tokenID string, wishes []Wish) error {
 	slices.SortFunc(wishes, func(a, b Wish) int {
-		return bySerial(Device{SerialNumber: a.SerialNumber}, Device{SerialNumber: b.SerialNumber})
+		return strings.Compare(a.SerialNumber, b.SerialNumber)
 	})
 	for chunk := range slices.Chunk(wishes, rowChunk) {
 		rows := make([][]any, 0, len(chunk))
