@@ -48,7 +48,7 @@ func (b *bench) assign(ctx context.Context, devices int) (out Assignment, err er
 	if _, err := noteJob(ctx); err != nil {
 		return out, err
 	}
-	if err := b.apple.assignDevices(ctx, server, devices+1); err != nil {
+	if err := b.apple.AssignDevices(ctx, server, devices+1); err != nil {
 		return out, err
 	}
 	service, err := job.open(ctx, b.Now, httpx.Options{})

@@ -78,7 +78,7 @@ func Run(ctx context.Context, s Settings) (report Report, err error) {
 	if err != nil {
 		return Report{}, err
 	}
-	defer func() { err = errors.Join(err, apple.stop()) }()
+	defer func() { err = errors.Join(err, apple.Stop()) }()
 	theirs, err := startDepserver(ctx, s.Programs, dir, s.Now)
 	if err != nil {
 		return Report{}, err
@@ -134,7 +134,7 @@ func (b *bench) measure(ctx context.Context, c contestant, devices int, latency 
 		return m, err
 	}
 	defer func() { err = errors.Join(err, b.apple.deleteServer(ctx, server)) }()
-	if err := b.apple.assignDevices(ctx, server, devices); err != nil {
+	if err := b.apple.AssignDevices(ctx, server, devices); err != nil {
 		return m, err
 	}
 	if err := errors.Join(b.apple.clearRequests(ctx), b.apple.setLatency(ctx, latency)); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	apple "github.com/asm-enrollment/terraform-provider-asm/internal/simulator/apple"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/simulator/program"
 )
 
 // inThisProcess is the short form against a simulator of this process, which runs the embedded service, too.
@@ -24,7 +25,7 @@ func inThisProcess(t *testing.T) bench {
 		return measurement{Wall: time.Since(began), Devices: devices}, err
 	}}
 	return bench{
-		Settings: settings, dir: t.TempDir(), apple: &simulator{AppleURL: sim.AppleURL(), PortalURL: sim.PortalURL()},
+		Settings: settings, dir: t.TempDir(), apple: &simulator{&program.Apple{AppleURL: sim.AppleURL(), PortalURL: sim.PortalURL()}},
 		contestants: [2]contestant{ours, ours},
 	}
 }

@@ -100,7 +100,7 @@ func (e embeddedService) prepare(ctx context.Context, dir string, apple *simulat
 		return "", nil, fmt.Errorf("creating a token: %w", err)
 	}
 	job.TokenID = token.ID
-	if server, err = apple.addServer(ctx, token.PublicKeyPEM); err != nil {
+	if server, err = apple.AddServer(ctx, "District", token.PublicKeyPEM); err != nil {
 		return "", nil, err
 	}
 	if err := e.upload(ctx, service, token.ID, server, apple); err != nil {
@@ -110,7 +110,7 @@ func (e embeddedService) prepare(ctx context.Context, dir string, apple *simulat
 }
 
 func (e embeddedService) upload(ctx context.Context, service *embedded.Service, tokenID, server string, apple *simulator) error {
-	file, err := apple.serverToken(ctx, server)
+	file, err := apple.ServerToken(ctx, server)
 	if err != nil {
 		return err
 	}

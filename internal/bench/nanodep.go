@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"github.com/asm-enrollment/terraform-provider-asm/internal/simulator/program"
 )
 
 // depsyncer is nanodep's program that syncs, with a depserver that keeps its keys and server tokens in files. Each
@@ -90,10 +92,10 @@ func (d *depsyncer) prepare(ctx context.Context, _ string, apple *simulator) (se
 	if err != nil {
 		return "", nil, err
 	}
-	if server, err = apple.addServer(ctx, string(publicKey)); err != nil {
+	if server, err = apple.AddServer(ctx, "District", string(publicKey)); err != nil {
 		return "", nil, err
 	}
-	file, err := apple.serverToken(ctx, server)
+	file, err := apple.ServerToken(ctx, server)
 	if err == nil {
 		_, err = d.call(ctx, http.MethodPut, "/v1/tokenpki/"+name, file)
 	}
@@ -104,7 +106,7 @@ func (d *depsyncer) prepare(ctx context.Context, _ string, apple *simulator) (se
 }
 
 func (d *depsyncer) call(ctx context.Context, method, path string, body []byte) ([]byte, error) {
-	answer, err := ask(ctx, method, d.url+path, body, func(r *http.Request) {
+	answer, err := program.Ask(ctx, method, d.url+path, body, func(r *http.Request) {
 		r.SetBasicAuth("depserver", depserverKey)
 		r.Header.Set("User-Agent", "asm-bench/1") // what it proxies to Apple
 	})

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/cli"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/simulator/program"
 )
 
 // Settings of a run.
@@ -47,11 +48,11 @@ func Run(ctx context.Context, s Settings) (err error) {
 	if err := os.CopyFS(dir, os.DirFS(s.Example)); err != nil {
 		return fmt.Errorf("copy the example: %w", err)
 	}
-	apple, err := startSimulator(ctx, s.Simulator, s.Devices)
+	apple, err := program.StartApple(ctx, s.Simulator, s.Devices)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, apple.stop()) }()
+	defer func() { err = errors.Join(err, apple.Stop()) }()
 	key, err := storeKey()
 	if err != nil {
 		return err
@@ -60,7 +61,7 @@ func Run(ctx context.Context, s Settings) (err error) {
 	if err != nil {
 		return err
 	}
-	d := &demo{Settings: s, tool: tool, portal: apple.portal(), dir: dir, started: s.Now()}
+	d := &demo{Settings: s, tool: tool, apple: apple, dir: dir, started: s.Now()}
 	return d.run(ctx)
 }
 
@@ -77,7 +78,7 @@ func storeKey() (string, error) {
 type demo struct {
 	Settings
 	tool    *cli.Tool
-	portal  *portal
+	apple   *program.Apple
 	dir     string
 	started time.Time
 }
@@ -137,16 +138,16 @@ func (d *demo) atThePortal(ctx context.Context) (string, error) {
 	if err := d.tool.Outputs(ctx, map[string]any{"public_key_pem": &publicKey}); err != nil {
 		return "", err
 	}
-	server, err := d.portal.addServer(ctx, "District MDM", publicKey)
+	server, err := d.apple.AddServer(ctx, "District MDM", publicKey)
 	if err != nil {
 		return "", err
 	}
 	d.say("portal: MDM server added with the public key")
-	if err := d.portal.assignDevices(ctx, server, d.Devices); err != nil {
+	if err := d.apple.AssignDevices(ctx, server, d.Devices); err != nil {
 		return "", err
 	}
 	d.say("portal: %d devices assigned to the server", d.Devices)
-	token, err := d.portal.serverToken(ctx, server)
+	token, err := d.apple.ServerToken(ctx, server)
 	if err != nil {
 		return "", err
 	}

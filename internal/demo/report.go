@@ -62,13 +62,13 @@ func (d *demo) table(f figures) {
 // compare holds every figure of the table against the simulator's truth.
 func (d *demo) compare(ctx context.Context, server string, f figures) error {
 	var devices truth
-	if err := d.portal.call(ctx, http.MethodGet, "/devices?server="+url.QueryEscape(server), nil, &devices); err != nil {
+	if err := d.apple.Portal(ctx, http.MethodGet, "/devices?server="+url.QueryEscape(server), nil, &devices); err != nil {
 		return err
 	}
 	var mdm struct {
 		TokenExpiry time.Time `json:"token_expiry"`
 	}
-	if err := d.portal.call(ctx, http.MethodGet, "/mdm-servers/"+server, nil, &mdm); err != nil {
+	if err := d.apple.Portal(ctx, http.MethodGet, "/mdm-servers/"+server, nil, &mdm); err != nil {
 		return err
 	}
 	var errs []error
