@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"log"
 
@@ -17,8 +18,10 @@ var version = "dev"
 func main() {
 	debug := flag.Bool("debug", false, "run so that a debugger can be attached")
 	flag.Parse()
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{Address: provider.Address, Debug: *debug})
-	if err != nil {
+	var services provider.Services
+	err := providerserver.Serve(context.Background(), provider.New(version, provider.WithServices(&services)),
+		providerserver.ServeOpts{Address: provider.Address, Debug: *debug})
+	if err := errors.Join(err, services.Close()); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -14,6 +14,9 @@ provider "asm" {
   }
 }
 
+# Keep the file: where it is missing, have_token is false, and everything that
+# has a count below is planned to be destroyed. The plan warns, with the number
+# of devices that would lose their profile.
 locals {
   token_file = "${path.module}/token.p7m"
   have_token = fileexists(local.token_file)

@@ -202,7 +202,7 @@ func TestTwoAssignmentsThatClaimOneDevice(t *testing.T) {
 	w.write(tokenConfig, profileConfig("a", ""), assignmentConfig("a", "a.txt", ""), profileConfig("b", ""))
 	w.apply()
 	w.write(tokenConfig, profileConfig("a", ""), assignmentConfig("a", "a.txt", ""), profileConfig("b", ""), assignmentConfig("b", "b.txt", ""))
-	w.says(w.plan(1), "Two assignments claim the same devices", "1 device are wanted on two profiles")
+	w.says(w.plan(1), "Two assignments claim the same devices", "Wanted on two profiles in this configuration (1)")
 }
 
 func TestADeviceInUseIsAWarningWithTheNumber(t *testing.T) {

@@ -3,6 +3,7 @@ package acceptance
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -15,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/simulator/apple"
 )
 
 // TestImportGivesWhatIsInState applies every object and imports it: what the
@@ -34,8 +36,7 @@ resource "asm_token" "district" {
 %%s
 }
 `, w.store())
-	uploaded := fmt.Sprintf(awaiting, fmt.Sprintf("  server_token_wo         = file(%[1]q)\n  server_token_wo_version = filesha256(%[1]q)", token)) +
-		profileConfig("classroom", `
+	object := regexp.MustCompile(`(?m)^output .*$`).ReplaceAllString(profileConfig("classroom", `
   supervised        = true
   locked_enrollment = true
   department        = "School IT"
@@ -43,7 +44,9 @@ resource "asm_token" "district" {
   support_email     = "it@school.example"
   skip_setup_items  = ["Siri", "TOS"]
   pairing           = { mode = "deny" }
-  shared_ipad       = { maximum_cached_users = 6 }`) + defaultConfig + sdsConfig + selectedLater
+  shared_ipad       = { maximum_cached_users = 6 }`), "") // an import has no outputs to give
+	base := fmt.Sprintf(awaiting, fmt.Sprintf("  server_token_wo         = file(%[1]q)\n  server_token_wo_version = filesha256(%[1]q)", token)) + object + defaultConfig + sdsConfig
+	uploaded := base + selectedLater
 
 	published := func(s *terraform.State) error {
 		key := s.RootModule().Resources["asm_token.district"].Primary.Attributes["public_key_pem"]
@@ -94,6 +97,15 @@ resource "asm_token" "district" {
 				ImportStateIdFunc:                    idOf("asm_device_assignment.classroom", "token_id", "profile_id"),
 				ImportStateVerifyIdentifierAttribute: "profile_id",
 				ImportStateVerifyIgnore:              []string{"id"}, // an assignment's own id is made anew
+			},
+			{
+				// A token can be destroyed once its devices are gone.
+				PreConfig: func() {
+					if _, err := w.apple.UnassignDevices(w.server, apple.Selection{Count: 30}); err != nil {
+						t.Fatal(err)
+					}
+				},
+				Config: base + fullSyncConfig,
 			},
 		},
 	})

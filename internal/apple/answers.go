@@ -64,7 +64,6 @@ const codeForbidden = "FORBIDDEN"
 var statusMeanings = map[int]error{
 	http.StatusUnauthorized:    ErrUnauthorized,
 	http.StatusForbidden:       ErrForbidden,
-	http.StatusNotFound:        ErrNotFound,
 	http.StatusTooManyRequests: ErrTooManyRequests,
 }
 
@@ -78,15 +77,15 @@ func (s *Session) newError(resp *http.Response, c call) *Error {
 		Status: resp.StatusCode, Body: s.excerpt(body), RequestID: requestID(resp), Method: c.method, Path: c.path,
 		RetryAfter: httpx.RetryAfter(resp.Header, now), ClockSkew: clockSkew(resp.Header, now),
 	}
-	m := meaningOf(resp.StatusCode, body)
+	m := meaningOf(c, resp.StatusCode, body)
 	e.Code, e.kind, e.field = m.code, m.kind, m.field
 
 	return e
 }
 
-// meaningOf never takes a web page for one of the service's answers: a filter's "404 not found" must not read as a
-// profile that is gone.
-func meaningOf(status int, body []byte) meaning {
+// meaningOf never takes the answer of something else, such as a web filter or the server of a wrong address, for one of the
+// service's: its "404 not found" must not read as a profile that is gone.
+func meaningOf(c call, status int, body []byte) meaning {
 	if status < 400 || status > 499 {
 		return meaning{}
 	}
@@ -94,12 +93,38 @@ func meaningOf(status int, body []byte) meaning {
 		return meaning{kind: ErrUnexpectedAnswer}
 	}
 	for _, m := range meanings {
-		if bytes.Contains(body, []byte(m.code)) {
+		switch {
+		case !bytes.Contains(body, []byte(m.code)):
+		case !errors.Is(m.kind, ErrNotFound):
+			return m
+		case c.path != pathSession && isWord(body, m.code): // there is nothing at the login that could be missing
 			return m
 		}
 	}
+	if status == http.StatusNotFound {
+		return meaning{kind: bareNotFound(c, body)}
+	}
 
 	return meaning{kind: statusMeanings[status]}
+}
+
+// bareNotFound is a 404 without a word of the service's. Two calls are documented to answer a 404 (Apple: Assign a profile,
+// Get replacement details), which may come without a body; nothing else of the kind is the service's.
+func bareNotFound(c call, body []byte) error {
+	documented := c.path == pathReplacement || (c.path == pathProfileDevices && c.method == http.MethodPost)
+	if documented && len(bytes.Trim(body, "\" \r\n\t")) == 0 {
+		return ErrNotFound
+	}
+
+	return ErrUnexpectedAnswer
+}
+
+// isWord tells whether a body has a code by itself, not as a part of a longer one such as ROUTE_NOT_FOUND.
+func isWord(body []byte, code string) bool {
+	before, after, _ := strings.Cut(string(body), code)
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+
+	return !strings.ContainsAny(before[max(0, len(before)-1):], letters) && !strings.ContainsAny(after[:min(1, len(after))], letters)
 }
 
 // typed is the error in the form that the caller gets.

@@ -88,11 +88,11 @@ func (s *Session) sendWith(ctx context.Context, share int64, refused uint64, c c
 	resp *http.Response, sent sessionValue, err error,
 ) {
 	if err := s.share.Acquire(ctx, share); err != nil {
-		return nil, sent, context.Cause(ctx)
+		return nil, sent, &noSessionError{context.Cause(ctx)}
 	}
 	defer s.share.Release(share)
 	if err := s.ensure(ctx, refused); err != nil {
-		return nil, sent, err
+		return nil, sent, &noSessionError{err}
 	}
 	if resp, sent, err = s.sendOnce(ctx, c, body); err != nil {
 		err = fmt.Errorf("asking Apple's device enrollment service: %w", err)

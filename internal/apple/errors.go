@@ -47,7 +47,8 @@ var (
 	// (seen on the real service).
 	ErrRepeatedCursor = errors.New("the service returned the same cursor again")
 
-	// ErrNotFound: 404, or 400 with NOT_FOUND, PROFILE_NOT_FOUND or DEVICE_NOT_FOUND.
+	// ErrNotFound: 400 or 404 with NOT_FOUND, PROFILE_NOT_FOUND or DEVICE_NOT_FOUND, or 404 without a body where one is
+	// documented. Any other 404 is ErrUnexpectedAnswer.
 	ErrNotFound = errors.New("not found")
 
 	// ErrTooManyRequests: 429.
@@ -66,9 +67,20 @@ var (
 	// (httpx.ErrUnanswered), an answer 5xx, or a success that could not be read.
 	ErrOutcomeUnknown = errors.New("it is not known whether the request was carried out")
 
-	// ErrUnexpectedAnswer: a success whose body is not what Apple documents, such as the page of a web filter.
+	// ErrUnexpectedAnswer: a success whose body is not what Apple documents, such as the page of a web filter, or a 404 that
+	// is not the service's.
 	ErrUnexpectedAnswer = errors.New("the answer is not one of Apple's device enrollment service")
+
+	// ErrNoSession: the call itself was never sent, because there was no session for it. The cause is found beside it.
+	ErrNoSession = errors.New("there was no session")
 )
+
+// noSessionError is ErrNoSession in the words of its cause.
+type noSessionError struct{ cause error }
+
+func (e *noSessionError) Error() string        { return e.cause.Error() }
+func (e *noSessionError) Unwrap() error        { return e.cause }
+func (e *noSessionError) Is(target error) bool { return target == ErrNoSession }
 
 // Error is an answer other than 200.
 type Error struct {

@@ -38,7 +38,10 @@ func TestErrorTexts(t *testing.T) {
 		{400, "NOT_FOUND", "NOT_FOUND", apple.ErrNotFound, ""},
 		{400, "PROFILE_NOT_FOUND", "PROFILE_NOT_FOUND", apple.ErrNotFound, ""},
 		{400, "DEVICE_NOT_FOUND", "DEVICE_NOT_FOUND", apple.ErrNotFound, ""},
-		{404, "", "", apple.ErrNotFound, ""},
+		{404, "PROFILE_NOT_FOUND", "PROFILE_NOT_FOUND", apple.ErrNotFound, ""},
+		{404, "", "", apple.ErrUnexpectedAnswer, ""},
+		{404, "404 page not found", "", apple.ErrUnexpectedAnswer, ""},
+		{404, "ROUTE_NOT_FOUND", "", apple.ErrUnexpectedAnswer, ""},
 		{404, "<html><body>NOT_FOUND", "", apple.ErrUnexpectedAnswer, ""},
 		{429, "TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS", apple.ErrTooManyRequests, ""},
 		{429, "", "", apple.ErrTooManyRequests, ""},
@@ -95,6 +98,59 @@ func TestErrorTexts(t *testing.T) {
 			if !strings.Contains(err.Error(), "b1c2-d3") {
 				t.Errorf("%q does not name the request", err)
 			}
+		}
+	}
+}
+
+// What is not the service's must not read as "gone": what is gone is taken out of state.
+func TestOnlyTheServicesOwn404IsNotFound(t *testing.T) {
+	t.Parallel()
+	assign := func(s *apple.Session) error {
+		_, err := s.AssignProfile(t.Context(), "U", []string{"A"})
+
+		return err
+	}
+	replacement := func(s *apple.Session) error {
+		_, err := s.ReplacementDetails(t.Context(), "A")
+
+		return err
+	}
+	remove := func(s *apple.Session) error {
+		_, err := s.RemoveProfile(t.Context(), []string{"A"}, "U")
+
+		return err
+	}
+	for _, c := range []struct {
+		name, body string
+		call       func(*apple.Session) error
+		atLogin    bool
+		want       error
+	}{
+		{"assign, empty", "", assign, false, apple.ErrNotFound},
+		{"replacement, empty", "\n", replacement, false, apple.ErrNotFound},
+		{"remove, empty", "", remove, false, apple.ErrUnexpectedAnswer},
+		{"remove, with a word", "NOT_FOUND", remove, false, apple.ErrNotFound},
+		{"assign, of another server", "404 page not found", assign, false, apple.ErrUnexpectedAnswer},
+		{"login, of another server", "404 page not found", assign, true, apple.ErrUnexpectedAnswer},
+		{"login, empty", "", assign, true, apple.ErrUnexpectedAnswer},
+		{"login, with a word", "NOT_FOUND", assign, true, apple.ErrUnexpectedAnswer},
+	} {
+		answer := func(_ int, w http.ResponseWriter) bool {
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write([]byte(c.body))
+
+			return true
+		}
+		f := &fake{onCall: func(n int, w http.ResponseWriter, _ *http.Request) bool { return answer(n, w) }}
+		if c.atLogin {
+			f = &fake{onLogin: answer}
+		}
+		err := c.call(start(t, f))
+		if !errors.Is(err, c.want) || errors.Is(err, apple.ErrNotFound) != errors.Is(c.want, apple.ErrNotFound) {
+			t.Errorf("%s: %v, want %v", c.name, err, c.want)
+		}
+		if errors.Is(err, apple.ErrNoSession) != c.atLogin {
+			t.Errorf("%s: whether there was a session is wrong: %v", c.name, err)
 		}
 	}
 }

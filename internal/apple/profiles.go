@@ -67,7 +67,7 @@ func (s *Session) DefineProfile(ctx context.Context, profile Profile) (DefinedPr
 	return answer, err
 }
 
-// Profile reads a profile (Apple: Fetch a profile). Repeatable. Errors: ErrNotFound, which Apple sends as 400 or 404.
+// Profile reads a profile (Apple: Fetch a profile). Repeatable. Errors: ErrNotFound, which Apple sends as 400 NOT_FOUND.
 func (s *Session) Profile(ctx context.Context, profileUUID string) (Profile, error) {
 	var answer Profile
 	err := s.call(ctx, call{

@@ -55,8 +55,10 @@ func appleError(doing string, err error) error {
 		e.Kind = enrollment.ErrNotFound
 	case errors.Is(err, httpx.ErrNotSent):
 		e.Do = "Apple's service could not be reached. Look at the network and apply again."
-	case errors.Is(err, httpx.ErrUnanswered):
+	case errors.Is(err, apple.ErrOutcomeUnknown), errors.Is(err, httpx.ErrUnanswered):
 		e.Kind, e.Do = enrollment.ErrUnanswered, laterHelp
+	case errors.Is(err, apple.ErrUnexpectedAnswer):
+		e.Do = "Something else than Apple's service answered. Look at the provider's apple_url, if it is set, and at proxies and web filters, and apply again."
 	default:
 		e.Do = laterHelp
 	}
@@ -78,19 +80,18 @@ func fieldOf(appleField string) string {
 // inDoubt tells whether a request may have taken effect although no good answer came. Nothing is in doubt that was not
 // sent, and nothing that Apple refused.
 func inDoubt(err error) bool {
-	const login = "/session"
-	answer, transport, later := new(apple.Error), new(httpx.TransportError), new(httpx.RetryLaterError)
+	answer, later := new(apple.Error), new(httpx.RetryLaterError)
 	switch {
-	case err == nil, errors.Is(err, httpx.ErrNotSent), errors.As(err, new(*notSentError)):
+	case err == nil, errors.Is(err, httpx.ErrNotSent), errors.Is(err, apple.ErrNoSession), errors.As(err, new(*notSentError)):
 		return false
-	case errors.As(err, &answer):
-		return answer.Status >= http.StatusInternalServerError && answer.Path != login
 	case errors.As(err, &later):
-		return later.Status != http.StatusTooManyRequests && later.Path != login
-	case errors.As(err, &transport):
-		return transport.Path != login
+		return later.Status != http.StatusTooManyRequests
+	case errors.Is(err, apple.ErrOutcomeUnknown):
+		return true
+	case errors.As(err, &answer):
+		return answer.Status >= http.StatusInternalServerError
 	}
-	return true
+	return true // no answer, one that could not be read, or one that could not be recorded
 }
 
 // session is the use of a token's server token. Errors: ErrNotFound, ErrNoServerToken, ErrTokenExpired.

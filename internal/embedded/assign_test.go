@@ -79,11 +79,11 @@ func TestConflictsNameTheHolder(t *testing.T) {
 	if check(t, result, err); len(result.Conflicts) != 1 || result.Conflicts[0].Holder != "a" {
 		t.Fatalf("conflicts %+v", result.Conflicts)
 	}
-	// Who is content with what a device has holds it, too.
+	// Who is content with what a device has from another one has a claim, and does not hold it.
 	result, err = s.Assign(t.Context(), enrollment.AssignRequest{TokenID: home.id, ProfileID: a.ID, SerialNumbers: home.devices, Holder: "c"})
 	check(t, result, err)
 	for d, err := range s.Devices(t.Context(), home.id, enrollment.DeviceFilter{}) {
-		if check(t, 0, err); d.Holder != "c" || len(result.Unchanged) != 1 {
+		if check(t, 0, err); d.Holder != "a" || len(result.Unchanged) != 1 {
 			t.Fatalf("device %+v, result %+v", d, result)
 		}
 	}

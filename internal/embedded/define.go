@@ -12,6 +12,7 @@ import (
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 )
 
+// checkProfile holds a profile against the rules that are common to all services.
 func checkProfile(spec enrollment.ProfileSpec) error {
 	violations := enrollment.CheckProfile(enrollment.Embedded, spec)
 	if len(violations) == 0 {
@@ -40,21 +41,27 @@ func (s *Service) CreateProfile(ctx context.Context, spec enrollment.ProfileSpec
 		return none, err
 	}
 	record := store.Profile{ID: uuid.NewString(), TokenID: t.ID, Spec: spec, CreatedAt: s.now()}
-	if err := s.store.Write(ctx, func(tx *store.Tx) error { return tx.SaveProfile(ctx, record, record.CreatedAt) }); err != nil {
-		return none, err
-	}
-	err = s.sendDefinition(ctx, session, t, &record, definition, nil, nil)
+	err = s.sendDefinition(ctx, session, t, store.OpCreate, &record, definition, nil, nil)
 	result := enrollment.ProfileResult{}
 	switch {
 	case err != nil && !inDoubt(err):
-		ctx := context.WithoutCancel(ctx)
-		_ = s.store.Write(ctx, func(tx *store.Tx) error { return tx.DeleteProfile(ctx, record.ID) })
 		return none, appleError(fmt.Sprintf("create enrollment profile %q", spec.Name), err)
 	case err != nil:
 		result.Warnings = append(result.Warnings, undefinedWarning(spec.Name, err))
 	}
-	result.Profile, err = s.readProfile(context.WithoutCancel(ctx), record, true)
-	return result, err
+	// It may exist by now, so that nothing more is a reason to fail: without its id nobody could find it again.
+	if result.Profile, err = s.readProfile(context.WithoutCancel(ctx), record, true); err != nil {
+		result.Profile = profileOf(record, true)
+		result.Warnings = append(result.Warnings, unreadWarning(spec.Name, err))
+	}
+	return result, nil
+}
+
+func unreadWarning(name string, err error) enrollment.Warning {
+	return enrollment.Warning{
+		Summary: fmt.Sprintf("Enrollment profile %q could not be read back", name),
+		Detail:  fmt.Sprintf("It was sent to Apple, and its record could not be read afterwards: %v. The next refresh reads it.", err),
+	}
 }
 
 func undefinedWarning(name string, err error) enrollment.Warning {
@@ -65,13 +72,17 @@ func undefinedWarning(name string, err error) enrollment.Warning {
 }
 
 // sendDefinition defines a profile at Apple, gives it to the first of its devices at once, and records both. The error
-// is Apple's own.
-func (s *Service) sendDefinition(ctx context.Context, session *apple.Session, t store.Token, record *store.Profile, definition apple.Profile, devices []string, result *enrollment.ProfileResult) error {
+// is Apple's own. store.OpCreate makes the record, too: together with the entry, so that a process that dies leaves both.
+func (s *Service) sendDefinition(ctx context.Context, session *apple.Session, t store.Token, op store.Op, record *store.Profile, definition apple.Profile, devices []string, result *enrollment.ProfileResult) error {
 	entry := store.Entry{
-		TokenID: t.ID, Op: store.OpDefine, ProfileID: record.ID, Definition: encode(definition), Hash: digest(definition), SerialNumbers: devices,
+		TokenID: t.ID, Op: op, ProfileID: record.ID, Definition: encode(definition), Hash: digest(definition), SerialNumbers: devices,
 	}
 	defined := *record
-	err := s.journalled(ctx, entry, func(ctx context.Context) (func(*store.Tx) error, error) {
+	var before func(*store.Tx) error
+	if op == store.OpCreate {
+		before = func(tx *store.Tx) error { return tx.SaveProfile(ctx, *record, record.CreatedAt) }
+	}
+	err := s.journalled(ctx, entry, before, func(ctx context.Context) (func(*store.Tx) error, error) {
 		sent := definition
 		sent.Devices = devices
 		answer, err := session.DefineProfile(ctx, sent)
@@ -118,7 +129,7 @@ func (s *Service) UpdateProfile(ctx context.Context, ref enrollment.ProfileRef, 
 	if err != nil {
 		return result, appleError(doing, err)
 	}
-	result.Profile, err = s.readProfile(ctx, record, true)
+	result.Profile, err = s.readProfile(context.WithoutCancel(ctx), record, true)
 	return result, err
 }
 
@@ -141,11 +152,12 @@ func (s *Service) updateProfile(ctx context.Context, record *store.Profile, reco
 	}
 	spec = merge(spec, record.Spec)
 	spec.TokenID = record.TokenID
-	if err := checkProfile(spec); err != nil {
-		return err
-	}
 	definition, err := define(spec, previous, s.config.MDMURL)
 	if err != nil {
+		return err
+	}
+	spec = withoutCleared(spec)
+	if err := checkProfile(spec); err != nil {
 		return err
 	}
 	if !recorded {
@@ -177,7 +189,7 @@ func (s *Service) redefine(ctx context.Context, session *apple.Session, t store.
 	if err == nil {
 		changed := *record
 		changed.Spec = spec
-		if err = s.sendDefinition(ctx, session, t, &changed, definition, first, result); err == nil {
+		if err = s.sendDefinition(ctx, session, t, store.OpDefine, &changed, definition, first, result); err == nil {
 			*record = changed
 		}
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // define makes Apple's definition of a profile. What the specification does not manage is taken from the previous
-// definition, or left out where there is none; the enrollment URL is then the MDM's. What Apple has no field for is not
+// definition, or left out where there is none; the enrollment URL is then the MDM's. What it clears is left out, too. What Apple has no field for is not
 // in it: user affinity, description, and how a Shared iPad is shared. Errors are of kind enrollment.ErrInvalid with the
 // attribute.
 func define(spec enrollment.ProfileSpec, previous *apple.Profile, mdmURL string) (apple.Profile, error) {
@@ -121,7 +121,8 @@ func unlessDefault(flag *bool) *bool {
 	return flag
 }
 
-// merge takes what a change does not manage from what the profile has.
+// merge takes what a change does not manage from what the profile has. What it clears stays an empty text: see
+// withoutCleared.
 func merge(spec, previous enrollment.ProfileSpec) enrollment.ProfileSpec {
 	keep(&spec.Description, previous.Description)
 	keep(&spec.UserAffinity, previous.UserAffinity)
@@ -153,6 +154,19 @@ func merge(spec, previous enrollment.ProfileSpec) enrollment.ProfileSpec {
 		keep(&shared.TemporarySessionTimeout, before.TemporarySessionTimeout)
 		keep(&shared.PasscodeLockGracePeriod, before.PasscodeLockGracePeriod)
 		spec.SharedIPad = &shared
+	}
+	return spec
+}
+
+// withoutCleared is a specification in which what a change cleared was never said.
+func withoutCleared(spec enrollment.ProfileSpec) enrollment.ProfileSpec {
+	for _, text := range []**string{
+		&spec.Description, &spec.Department, &spec.DepartmentPhone, &spec.EnrollmentURL, &spec.ConfigurationWebURL, &spec.SupportEmail,
+		&spec.OrgMagic, &spec.Language, &spec.Region,
+	} {
+		if *text != nil && **text == "" {
+			*text = nil
+		}
 	}
 	return spec
 }

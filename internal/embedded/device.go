@@ -3,6 +3,9 @@ package embedded
 import (
 	"context"
 	"iter"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/apple"
@@ -44,47 +47,116 @@ func (s *Service) eachDevice(ctx context.Context, tokenID string, filter enrollm
 			doubtful[serial] = true
 		}
 	}
-	wanted := wantedSerials(&filter)
-	for after := ""; ; {
-		var page []store.Device
-		err := s.store.Read(ctx, func(q *store.Queries) (err error) {
-			page, err = q.Devices(ctx, tokenID, after, devicePage)
-			return err
-		})
-		if err != nil || len(page) == 0 {
-			return err
+	rest := filter
+	rest.SerialNumbers = nil // the rows are chosen by them, and the filter would look through its list for each
+	return s.eachRow(ctx, tokenID, filter, func(row store.Device) bool {
+		d := domainDevice(row, defaults)
+		d.InDoubt = doubtful[d.SerialNumber]
+		if !d.ThrottledUntil.After(s.now()) {
+			d.ThrottledUntil = time.Time{}
 		}
-		now := s.now()
-		for _, row := range page {
-			if wanted != nil && !wanted[row.SerialNumber] {
-				continue
-			}
-			d := domainDevice(row, defaults)
-			d.InDoubt = doubtful[d.SerialNumber]
-			if !d.ThrottledUntil.After(now) {
-				d.ThrottledUntil = time.Time{}
-			}
-			if filter.Matches(d) && !yield(d) {
-				return nil
-			}
+		return !rest.Matches(d) || yield(d)
+	})
+}
+
+// eachRow gives the rows that may match, by serial number, until yield says false. Of a token with many devices it reads
+// no more than it has to.
+func (s *Service) eachRow(ctx context.Context, tokenID string, filter enrollment.DeviceFilter, yield func(store.Device) bool) error {
+	named := slices.ContainsFunc(filter.Assignment, func(selector string) bool {
+		return selector == enrollment.SelectUnassigned || selector == enrollment.SelectDefault
+	})
+	switch {
+	case filter.SerialNumbers != nil:
+		return s.eachNumbered(ctx, tokenID, filter.SerialNumbers, yield)
+	case filter.Assignment != nil && !named:
+		return s.eachOnProfiles(ctx, tokenID, filter.Assignment, yield)
+	}
+	for after := ""; ; {
+		page, err := s.devicePage(ctx, func(q *store.Queries) ([]store.Device, error) {
+			return q.Devices(ctx, tokenID, after, devicePage)
+		})
+		if err != nil || len(page) == 0 || !eachOf(page, yield) {
+			return err
 		}
 		after = page[len(page)-1].SerialNumber
 	}
 }
 
-// wantedSerials takes the serial numbers out of a filter and gives them as a set, nil for any: the filter by itself
-// would look through its list for each device.
-func wantedSerials(filter *enrollment.DeviceFilter) map[string]bool {
-	if filter.SerialNumbers == nil {
-		return nil
+// eachNumbered looks devices up by their serial numbers.
+func (s *Service) eachNumbered(ctx context.Context, tokenID string, serials []string, yield func(store.Device) bool) error {
+	for chunk := range slices.Chunk(sorted(serials), devicePage) {
+		page, err := s.devicePage(ctx, func(q *store.Queries) ([]store.Device, error) {
+			found, err := q.DevicesBySerial(ctx, tokenID, chunk)
+			return slices.SortedFunc(maps.Values(found), bySerial), err
+		})
+		if err != nil || !eachOf(page, yield) {
+			return err
+		}
 	}
-	out := make(map[string]bool, len(filter.SerialNumbers))
-	for _, serial := range filter.SerialNumbers {
-		out[serial] = true
-	}
-	filter.SerialNumbers = nil
-	return out
+	return nil
 }
+
+// eachOnProfiles looks devices up by all definitions that their profiles have or had. A profile that this service did not
+// make has Apple's id as its own.
+func (s *Service) eachOnProfiles(ctx context.Context, tokenID string, profileIDs []string, yield func(store.Device) bool) error {
+	for after := ""; ; {
+		full := false
+		page, err := s.devicePage(ctx, func(q *store.Queries) ([]store.Device, error) {
+			uuids := slices.Clone(profileIDs)
+			for _, id := range profileIDs {
+				mapped, err := q.UUIDsOf(ctx, id)
+				if err != nil {
+					return nil, err
+				}
+				uuids = append(uuids, mapped...)
+			}
+			page, upTo, err := mergedPage(sorted(uuids), func(uuid string) ([]store.Device, error) {
+				return q.DevicesByUUID(ctx, tokenID, uuid, after, devicePage)
+			})
+			after, full = upTo, upTo != ""
+			return page, err
+		})
+		if err != nil || !eachOf(page, yield) || !full {
+			return err
+		}
+	}
+}
+
+// mergedPage makes one page, by serial number, of the next pages of several definitions. Where one of them has more, the
+// page ends at the serial number upTo, to which all are complete.
+func mergedPage(uuids []string, next func(uuid string) ([]store.Device, error)) (page []store.Device, upTo string, err error) {
+	for _, uuid := range uuids {
+		part, err := next(uuid)
+		if err != nil {
+			return nil, "", err
+		}
+		if len(part) == devicePage {
+			if last := part[len(part)-1].SerialNumber; upTo == "" || last < upTo {
+				upTo = last
+			}
+		}
+		page = append(page, part...)
+	}
+	slices.SortFunc(page, bySerial)
+	if upTo != "" {
+		page = slices.DeleteFunc(page, func(d store.Device) bool { return d.SerialNumber > upTo })
+	}
+	return page, upTo, nil
+}
+
+func (s *Service) devicePage(ctx context.Context, read func(*store.Queries) ([]store.Device, error)) (page []store.Device, err error) {
+	err = s.store.Read(ctx, func(q *store.Queries) (err error) {
+		page, err = read(q)
+		return err
+	})
+	return page, err
+}
+
+func eachOf(page []store.Device, yield func(store.Device) bool) (more bool) {
+	return !slices.ContainsFunc(page, func(d store.Device) bool { return !yield(d) })
+}
+
+func bySerial(a, b store.Device) int { return strings.Compare(a.SerialNumber, b.SerialNumber) }
 
 func defaultsOf(ctx context.Context, q *store.Queries, tokenID string) (map[enrollment.Platform]string, error) {
 	list, err := q.Defaults(ctx, tokenID)

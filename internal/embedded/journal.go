@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -20,8 +21,9 @@ func (e *notSentError) Unwrap() error { return e.err }
 
 // journalled writes an entry down, sends what it stands for, and closes it in the transaction that records the effect.
 // A request that may have taken effect without a good answer leaves the entry open: recover finds out. What is written
-// after Apple answered is written whether or not the caller still waits.
-func (s *Service) journalled(ctx context.Context, e store.Entry, send func(context.Context) (effect func(*store.Tx) error, err error)) error {
+// after Apple answered is written whether or not the caller still waits. before, if not nil, is written together with the
+// entry. A new profile that Apple refused leaves no record.
+func (s *Service) journalled(ctx context.Context, e store.Entry, before func(*store.Tx) error, send func(context.Context) (effect func(*store.Tx) error, err error)) error {
 	owner, err := s.store.Owner(ctx)
 	if err != nil {
 		return &notSentError{err}
@@ -29,7 +31,15 @@ func (s *Service) journalled(ctx context.Context, e store.Entry, send func(conte
 	e.ID, e.Owner, e.OpenedAt = uuid.NewString(), owner, s.now()
 	s.setInFlight(e.ID, true)
 	defer s.setInFlight(e.ID, false)
-	if err := s.store.Write(ctx, func(tx *store.Tx) error { return tx.OpenEntry(ctx, e) }); err != nil {
+	err = s.store.Write(ctx, func(tx *store.Tx) error {
+		if before != nil {
+			if err := before(tx); err != nil {
+				return err
+			}
+		}
+		return tx.OpenEntry(ctx, e)
+	})
+	if err != nil {
 		return &notSentError{err}
 	}
 	effect, sendErr := send(ctx)
@@ -47,6 +57,8 @@ func (s *Service) journalled(ctx context.Context, e store.Entry, send func(conte
 			if err := effect(tx); err != nil {
 				return err
 			}
+		case e.Op == store.OpCreate:
+			return tx.DeleteProfile(ctx, e.ProfileID) // and the entry with it
 		}
 		return tx.CloseEntry(ctx, e.ID)
 	})
@@ -137,12 +149,15 @@ func (s *Service) findOut(ctx context.Context, session *apple.Session, t store.T
 		return err
 	}
 	var defined *store.Profile
-	if e.Op == store.OpDefine {
+	if e.Defines() {
 		if defined, err = s.findDefinition(ctx, session, e, found); err != nil {
 			return err
 		}
 	}
 	return s.store.Write(ctx, func(tx *store.Tx) error {
+		if defined == nil && s.unknownToAnyState(e) {
+			return tx.DeleteProfile(ctx, e.ProfileID) // and the entry with it
+		}
 		if defined != nil {
 			if err := tx.SaveProfile(ctx, *defined, now); err != nil {
 				return err
@@ -151,16 +166,42 @@ func (s *Service) findOut(ctx context.Context, session *apple.Session, t store.T
 		if err := tx.FindDevices(ctx, t.ID, found, now); err != nil {
 			return err
 		}
-		if arrived := having(found, e.AppleUUID); e.Op == store.OpAssign {
-			if err := tx.SetHolder(ctx, t.ID, arrived, e.Holder); err != nil {
-				return err
-			}
-			if err := tx.DropWishes(ctx, t.ID, e.ProfileID, arrived); err != nil {
-				return err
-			}
+		if err := recordFound(ctx, tx, e, found, now); err != nil {
+			return err
 		}
 		return tx.CloseEntry(ctx, e.ID)
 	})
+}
+
+// unknownToAnyState tells whether the profile of an entry was being made by a process that died before it could tell
+// anybody. One that gave up on the answer has told: the profile is undefined and known.
+func (s *Service) unknownToAnyState(e store.Entry) bool {
+	return e.Op == store.OpCreate && !e.Unanswered && !s.store.IsOwner(e.Owner)
+}
+
+// recordFound records who holds the devices that an entry turned out to have reached, but for those that were acted
+// upon after Apple was asked.
+func recordFound(ctx context.Context, tx *store.Tx, e store.Entry, found []store.Device, asked time.Time) error {
+	if e.Op != store.OpAssign {
+		return nil
+	}
+	arrived, err := notActedSince(ctx, tx, e.TokenID, having(found, e.AppleUUID), asked)
+	if err != nil {
+		return err
+	}
+	if err := tx.KeepClaims(ctx, e.TokenID, e.ProfileID, arrived, e.Holder); err != nil {
+		return err
+	}
+	if err := tx.SetHolder(ctx, e.TokenID, arrived, e.Holder); err != nil {
+		return err
+	}
+	return tx.DropWishes(ctx, e.TokenID, e.ProfileID, arrived)
+}
+
+// notActedSince leaves out the devices that were acted upon after a time: what was found then is past.
+func notActedSince(ctx context.Context, tx *store.Tx, tokenID string, serials []string, then time.Time) ([]string, error) {
+	rows, err := tx.DevicesBySerial(ctx, tokenID, serials)
+	return slices.DeleteFunc(serials, func(serial string) bool { return rows[serial].ActedAt.After(then) }), err
 }
 
 func having(devices []store.Device, appleUUID string) []string {

@@ -50,8 +50,9 @@ func (s *Service) join(ctx context.Context, tokenID string, lease store.Lease) (
 	if h := s.handle(lease.RunID); h != nil {
 		select {
 		case <-h.done:
-			h.run.Joined = true
-			return h.run, true, h.err
+			run = h.run // others wait for it, too
+			run.Joined = true
+			return run, true, h.err
 		case <-ctx.Done():
 			return run, true, context.Cause(ctx)
 		}

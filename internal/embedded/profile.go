@@ -111,8 +111,7 @@ func (s *Service) readProfile(ctx context.Context, record store.Profile, recorde
 	if err != nil {
 		return enrollment.Profile{}, err
 	}
-	out := enrollment.Profile{ID: record.ID, ProfileSpec: record.Spec, AppleUUID: record.AppleUUID, Recorded: recorded, Status: enrollment.ProfileCurrent}
-	out.TokenID = record.TokenID
+	out := profileOf(record, recorded)
 	definition, err := decode(record.Definition)
 	if err != nil {
 		return out, err
@@ -130,7 +129,11 @@ func (s *Service) readProfile(ctx context.Context, record store.Profile, recorde
 				out.IsDefaultFor = append(out.IsDefaultFor, d.Platform)
 			}
 		}
-		count, err := q.CountProfile(ctx, record.TokenID, record.ID, record.AppleUUID)
+		current := record.AppleUUID
+		if current == "" {
+			current = record.ID // no definition of it: an empty id would count the devices that have no profile
+		}
+		count, err := q.CountProfile(ctx, record.TokenID, record.ID, current)
 		out.DeviceCount = count.Current + count.Superseded
 		if count.Superseded > 0 {
 			out.Status = enrollment.ProfileUpdating
@@ -146,8 +149,18 @@ func (s *Service) readProfile(ctx context.Context, record store.Profile, recorde
 	return out, err
 }
 
+// profileOf is what the record of a profile says of it.
+func profileOf(record store.Profile, recorded bool) enrollment.Profile {
+	out := enrollment.Profile{ID: record.ID, ProfileSpec: record.Spec, AppleUUID: record.AppleUUID, Recorded: recorded, Status: enrollment.ProfileCurrent}
+	out.TokenID = record.TokenID
+	if record.AppleUUID == "" {
+		out.Status = enrollment.ProfileUndefined
+	}
+	return out
+}
+
 func definesProfile(id string) func(store.Entry) bool {
-	return func(e store.Entry) bool { return e.Op == store.OpDefine && e.ProfileID == id }
+	return func(e store.Entry) bool { return e.Defines() && e.ProfileID == id }
 }
 
 // Profiles lists the recorded profiles of a token, by name.
@@ -198,7 +211,12 @@ func (s *Service) DeleteProfile(ctx context.Context, ref enrollment.ProfileRef) 
 	if !recorded {
 		return nil
 	}
-	return s.store.Write(ctx, func(tx *store.Tx) error { return tx.DeleteProfile(ctx, record.ID) })
+	return s.store.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.DropClaims(ctx, record.ID); err != nil {
+			return err
+		}
+		return tx.DeleteProfile(ctx, record.ID)
+	})
 }
 
 func profileInUse(p enrollment.Profile) error {

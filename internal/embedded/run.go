@@ -169,7 +169,7 @@ func (r *runner) chain(ctx context.Context, pages iter.Seq2[apple.Page, error], 
 	arrivals := r.collect(ctx, pages)
 	defer func() {
 		cancel()
-		for range arrivals { //nolint:revive // until the collector has seen that nobody listens
+		for range arrivals { // until the collector has seen that nobody listens
 		}
 	}()
 	for {

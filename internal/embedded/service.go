@@ -168,10 +168,19 @@ func (l *locks) lock(ctx context.Context, name string) (unlock func(), err error
 	}
 }
 
-// lockToken keeps this process from changing the devices of a token at Apple in two places at once: what is compared
-// holds until it has been acted upon.
+// lockToken keeps this process, and with PostgreSQL others, from changing the devices of a token at Apple in two places at
+// once: what is compared holds until it has been acted upon.
 func (s *Service) lockToken(ctx context.Context, tokenID string) (func(), error) {
-	return s.locks.lock(ctx, "token "+tokenID)
+	unlockHere, err := s.locks.lock(ctx, "token "+tokenID)
+	if err != nil {
+		return nil, err
+	}
+	unlock, err := s.store.LockToken(ctx, tokenID)
+	if err != nil {
+		unlockHere()
+		return nil, err
+	}
+	return func() { unlock(); unlockHere() }, nil
 }
 
 func (s *Service) lockProfile(ctx context.Context, profileID string) (func(), error) {

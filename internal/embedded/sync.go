@@ -20,37 +20,41 @@ func (s *Service) Sync(ctx context.Context, req enrollment.SyncRequest) (enrollm
 		return enrollment.SyncRun{}, err
 	}
 	for {
-		history, lease, err := s.history(ctx, t.ID)
+		seen, err := s.history(ctx, t.ID)
 		if err != nil {
 			return enrollment.SyncRun{}, err
 		}
-		decision, err := enrollment.DecideSync(enrollment.Embedded, history, req.Kind, req.Wait, t.ID, s.now())
+		decision, err := enrollment.DecideSync(enrollment.Embedded, seen.SyncHistory, req.Kind, req.Wait, t.ID, s.now())
 		if err != nil {
 			return enrollment.SyncRun{}, err
 		}
 		if decision.Join {
-			if history.RunningSince.IsZero() {
+			if seen.RunningSince.IsZero() {
 				return s.lastRun(ctx, t.ID)
 			}
-			run, ended, err := s.join(ctx, t.ID, lease)
+			run, ended, err := s.join(ctx, t.ID, seen.lease)
 			if ended || err != nil {
 				return run, err
 			}
 			continue
 		}
-		r, err := s.begin(ctx, session, t, req, decision, lease)
+		r, err := s.begin(ctx, session, t, req, decision, seen)
 		if err != nil {
 			return enrollment.SyncRun{}, err
 		}
-		if r == nil {
-			continue // another was quicker: look again
+		if r != nil {
+			return s.start(ctx, r, req.Wait)
 		}
-		return s.start(ctx, r, req.Wait)
+		// Another was quicker. One that has ended by now answers the question; else look again.
+		if run, err := s.lastRun(ctx, t.ID); err != nil || run.ID != seen.lastRun {
+			return run, err
+		}
 	}
 }
 
-// begin takes the lease in place of the one that was seen, and gives nil when another was quicker.
-func (s *Service) begin(ctx context.Context, session *apple.Session, t store.Token, req enrollment.SyncRequest, decision enrollment.SyncDecision, seen store.Lease) (*runner, error) {
+// begin takes the lease in place of the one that was seen, and gives nil when another was quicker: when it holds the lease,
+// or has run since, so that the decision rests on what is past.
+func (s *Service) begin(ctx context.Context, session *apple.Session, t store.Token, req enrollment.SyncRequest, decision enrollment.SyncDecision, seen pastSyncs) (*runner, error) {
 	owner, err := s.store.Owner(ctx)
 	if err != nil {
 		return nil, err
@@ -69,7 +73,11 @@ func (s *Service) begin(ctx context.Context, session *apple.Session, t store.Tok
 	s.mu.Unlock()
 	taken := false
 	err = s.store.Write(ctx, func(tx *store.Tx) (err error) {
-		taken, err = tx.TakeLease(ctx, t.ID, seen, store.Lease{RunID: r.run.ID, Owner: owner, StartedAt: now})
+		taken = false
+		if still, err := seen.stillTrue(ctx, tx, t.ID); err != nil || !still {
+			return err
+		}
+		taken, err = tx.TakeLease(ctx, t.ID, seen.lease, store.Lease{RunID: r.run.ID, Owner: owner, StartedAt: now})
 		if err != nil || !taken {
 			return err
 		}
@@ -116,19 +124,46 @@ func (s *Service) lastRun(ctx context.Context, tokenID string) (enrollment.SyncR
 	return run, err
 }
 
-// history is what the sync rules need to know of a token, with the lease that it was read from.
-func (s *Service) history(ctx context.Context, tokenID string) (enrollment.SyncHistory, store.Lease, error) {
-	var h enrollment.SyncHistory
+// pastSyncs is what the sync rules need to know of a token, with what it was read from: the lease, and the id of the last
+// run that ended well.
+type pastSyncs struct {
+	enrollment.SyncHistory
+	lease   store.Lease
+	lastRun string
+}
+
+// stillTrue tells whether no run has ended, or begun a fetch, since.
+func (p pastSyncs) stillTrue(ctx context.Context, tx *store.Tx, tokenID string) (bool, error) {
+	last, err := tx.LastRun(ctx, tokenID, true)
+	if err != nil {
+		return false, err
+	}
+	state, err := tx.SyncState(ctx, tokenID)
+	now := historyOf(state)
+	return idOf(last) == p.lastRun && now.FullAt.Equal(p.FullAt) && now.RecoveryAt.Equal(p.RecoveryAt) &&
+		now.Unfinished == p.Unfinished && now.Forced == p.Forced, err
+}
+
+func idOf(run *enrollment.SyncRun) string {
+	if run == nil {
+		return ""
+	}
+	return run.ID
+}
+
+func (s *Service) history(ctx context.Context, tokenID string) (pastSyncs, error) {
+	var h pastSyncs
 	lease, since, err := s.runningLease(ctx, tokenID)
 	if err != nil {
-		return h, lease, err
+		return h, err
 	}
+	h.lease = lease
 	err = s.store.Read(ctx, func(q *store.Queries) error {
 		state, err := q.SyncState(ctx, tokenID)
 		if err != nil {
 			return err
 		}
-		h = historyOf(state)
+		h.SyncHistory = historyOf(state)
 		if !since.IsZero() {
 			running, err := q.Run(ctx, lease.RunID)
 			if ignoreNotFound(err) != nil {
@@ -137,7 +172,7 @@ func (s *Service) history(ctx context.Context, tokenID string) (enrollment.SyncH
 			h.RunningSince, h.RunningKind = since, running.Kind
 		}
 		last, err := q.LastRun(ctx, tokenID, true)
-		if last != nil {
+		if h.lastRun = idOf(last); last != nil {
 			h.FinishedAt = last.FinishedAt
 		}
 		return err
@@ -149,7 +184,7 @@ func (s *Service) history(ctx context.Context, tokenID string) (enrollment.SyncH
 	if !s.now().Before(h.FinishedAt.Add(enrollment.SyncDeadline)) {
 		h.UploadedAt = time.Time{}
 	}
-	return h, lease, err
+	return h, err
 }
 
 func historyOf(state store.SyncState) enrollment.SyncHistory {
@@ -165,13 +200,13 @@ func (s *Service) SyncStatus(ctx context.Context, tokenID string) (enrollment.Sy
 	if _, err := s.tokenRow(ctx, tokenID); err != nil {
 		return out, err
 	}
-	h, lease, err := s.history(ctx, tokenID)
+	h, err := s.history(ctx, tokenID)
 	if err != nil {
 		return out, err
 	}
-	now := s.now()
+	lease, now := h.lease, s.now()
 	out.LastFullAt, out.LastRecoveryAt = h.FullAt, h.RecoveryAt
-	out.NextSyncAt, out.NextFullAt = enrollment.NextSyncAt(enrollment.Embedded, h, now), enrollment.NextFullAt(h, now)
+	out.NextSyncAt, out.NextFullAt = enrollment.NextSyncAt(enrollment.Embedded, h.SyncHistory, now), enrollment.NextFullAt(h.SyncHistory, now)
 	err = s.store.Read(ctx, func(q *store.Queries) error {
 		if !h.RunningSince.IsZero() {
 			running, err := q.Run(ctx, lease.RunID)

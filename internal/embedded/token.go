@@ -160,6 +160,8 @@ func (s *Service) DeleteToken(ctx context.Context, id string) error {
 	} else if !since.IsZero() {
 		return &enrollment.SyncInProgressError{TokenID: id, Since: since, Until: enrollment.RunsUntil(since)}
 	}
+	// What a killed process left may be nothing but a record. Where Apple cannot be asked it counts as in use, below.
+	_ = s.recoverIfOpen(ctx, id)
 	return s.store.Write(ctx, func(tx *store.Tx) error {
 		t, err := tx.Token(ctx, id)
 		if err != nil {

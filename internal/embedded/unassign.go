@@ -13,12 +13,16 @@ import (
 
 // Unassign takes a profile from the devices that still have it, and withdraws what is pending for it. Apple is asked first
 // which definition the devices have: whether it heeds the one that is named in the request is not known for sure, and a
-// device that somebody gave another profile since the last sync must keep that.
+// device that somebody gave another profile since the last sync must keep that. With a holder, devices that another
+// assignment wants on the profile, too, keep it.
 func (s *Service) Unassign(ctx context.Context, req enrollment.UnassignRequest) (enrollment.AssignResult, error) {
 	var result enrollment.AssignResult
 	serials, err := enrollment.NormalSerials(req.SerialNumbers)
 	if err != nil {
 		return result, err
+	}
+	if req.OnlyRelease {
+		return s.letGo(ctx, req, serials)
 	}
 	session, t, err := s.session(ctx, req.TokenID)
 	if err != nil {
@@ -30,6 +34,9 @@ func (s *Service) Unassign(ctx context.Context, req enrollment.UnassignRequest) 
 	if err := s.Withdraw(ctx, req.TokenID, req.ProfileID, serials); err != nil {
 		return result, err
 	}
+	if err := s.release(ctx, t.ID, req.ProfileID, serials, req.Holder); err != nil {
+		return result, err
+	}
 	byUUID := map[string][]string{}
 	for _, chunk := range enrollment.Batches(serials) {
 		rows, err := s.rows(ctx, t.ID, chunk)
@@ -38,7 +45,7 @@ func (s *Service) Unassign(ctx context.Context, req enrollment.UnassignRequest) 
 		}
 		for _, serial := range chunk {
 			d, known := rows[serial]
-			if v := judgeRemoval(d, known, req.ProfileID); v == send {
+			if v := judgeRemoval(d, known, req); v == send {
 				byUUID[d.AppleUUID] = append(byUUID[d.AppleUUID], serial)
 			} else {
 				add(&result, v, serial, d)
@@ -48,7 +55,7 @@ func (s *Service) Unassign(ctx context.Context, req enrollment.UnassignRequest) 
 	doing := fmt.Sprintf("take enrollment profile %s from devices of token %q", req.ProfileID, t.Name)
 	for _, id := range slices.Sorted(maps.Keys(byUUID)) {
 		for _, batch := range enrollment.Batches(byUUID[id]) {
-			if err := s.unassignBatch(ctx, session, t, req.ProfileID, id, batch, &result); err != nil {
+			if err := s.unassignBatch(ctx, session, t, req, id, batch, &result); err != nil {
 				return result, appleError(doing, err)
 			}
 		}
@@ -56,17 +63,62 @@ func (s *Service) Unassign(ctx context.Context, req enrollment.UnassignRequest) 
 	return result, nil
 }
 
-func judgeRemoval(d store.Device, known bool, profileID string) verdict {
+// letGo gives up an assignment's hold on devices and leaves them their profile.
+func (s *Service) letGo(ctx context.Context, req enrollment.UnassignRequest, serials []string) (enrollment.AssignResult, error) {
+	var result enrollment.AssignResult
+	if err := s.Withdraw(ctx, req.TokenID, req.ProfileID, serials); err != nil {
+		return result, err
+	}
+	unlock, err := s.lockToken(ctx, req.TokenID)
+	if err != nil {
+		return result, err
+	}
+	defer unlock()
+	if err := s.release(ctx, req.TokenID, req.ProfileID, serials, req.Holder); err != nil {
+		return result, err
+	}
+	for _, chunk := range enrollment.Batches(serials) {
+		rows, err := s.rows(ctx, req.TokenID, chunk)
+		if err != nil {
+			return result, err
+		}
+		var mine []string
+		for _, serial := range chunk {
+			d, known := rows[serial]
+			if !known {
+				add(&result, missing, serial, d)
+				continue
+			}
+			add(&result, unchanged, serial, d)
+			if req.Holder != "" && d.Holder == req.Holder && hasProfile(d, req.ProfileID) {
+				mine = append(mine, serial)
+			}
+		}
+		if len(mine) == 0 {
+			continue
+		}
+		if err := s.store.Write(ctx, func(tx *store.Tx) error { return tx.SetHolder(ctx, req.TokenID, mine, "") }); err != nil {
+			return result, err
+		}
+	}
+	return result, nil
+}
+
+func hasProfile(d store.Device, profileID string) bool {
+	return d.AppleUUID != "" && (d.ProfileID == profileID || d.AppleUUID == profileID)
+}
+
+func judgeRemoval(d store.Device, known bool, req enrollment.UnassignRequest) verdict {
 	switch {
 	case !known:
 		return missing
-	case d.AppleUUID == "" || (d.ProfileID != profileID && d.AppleUUID != profileID):
+	case !hasProfile(d, req.ProfileID), heldByAnother(d, req.Holder):
 		return unchanged
 	}
 	return send
 }
 
-func (s *Service) unassignBatch(ctx context.Context, session *apple.Session, t store.Token, profileID, appleUUID string, batch []string, result *enrollment.AssignResult) error {
+func (s *Service) unassignBatch(ctx context.Context, session *apple.Session, t store.Token, req enrollment.UnassignRequest, appleUUID string, batch []string, result *enrollment.AssignResult) error {
 	unlock, err := s.lockToken(ctx, t.ID)
 	if err != nil {
 		return err
@@ -75,13 +127,16 @@ func (s *Service) unassignBatch(ctx context.Context, session *apple.Session, t s
 	if err := s.lookAgain(ctx, session, t, batch); err != nil {
 		return err
 	}
+	if err := s.release(ctx, t.ID, req.ProfileID, batch, req.Holder); err != nil {
+		return err
+	}
 	rows, err := s.rows(ctx, t.ID, batch)
 	if err != nil {
 		return err
 	}
 	batch = slices.DeleteFunc(slices.Clone(batch), func(serial string) bool {
 		d, known := rows[serial]
-		v := judgeRemoval(d, known, profileID)
+		v := judgeRemoval(d, known, req)
 		if v == send && d.AppleUUID != appleUUID {
 			v = unchanged // it moved to another definition just now
 		}
@@ -91,10 +146,9 @@ func (s *Service) unassignBatch(ctx context.Context, session *apple.Session, t s
 	if len(batch) == 0 {
 		return nil
 	}
-	entry := store.Entry{TokenID: t.ID, Op: store.OpRemove, ProfileID: profileID, AppleUUID: appleUUID, SerialNumbers: batch}
+	entry := store.Entry{TokenID: t.ID, Op: store.OpRemove, ProfileID: req.ProfileID, AppleUUID: appleUUID, SerialNumbers: batch}
 	var out outcome
-	result.Requests++
-	err = s.journalled(ctx, entry, func(ctx context.Context) (func(*store.Tx) error, error) {
+	err = s.journalled(ctx, entry, nil, func(ctx context.Context) (func(*store.Tx) error, error) {
 		answer, err := session.RemoveProfile(ctx, batch, appleUUID)
 		s.note(ctx, t, err)
 		if err != nil {
@@ -106,14 +160,19 @@ func (s *Service) unassignBatch(ctx context.Context, session *apple.Session, t s
 			if err := tx.SetThrottled(ctx, t.ID, out.throttled, out.until); err != nil {
 				return err
 			}
+			if err := tx.KeepClaims(ctx, t.ID, "", out.done, ""); err != nil {
+				return err
+			}
 			return tx.SetProfile(ctx, t.ID, out.done, "", new(string), now)
 		}, nil
 	})
+	result.Requests += sent(err)
 	if err != nil {
 		return err
 	}
 	result.Done = append(result.Done, out.done...)
-	result.Failed = append(result.Failed, out.failed...)
+	gone, failed := outOfReach(out.failed)
+	result.Unchanged, result.Failed = append(result.Unchanged, gone...), append(result.Failed, failed...)
 	for _, serial := range out.throttled {
 		result.Throttled = append(result.Throttled, enrollment.ThrottledDevice{SerialNumber: serial, Until: out.until})
 	}

@@ -50,7 +50,7 @@ func (s *Service) UploadServerToken(ctx context.Context, id string, upload enrol
 	}
 	result := enrollment.UploadResult{Warnings: warnings}
 	s.syncAfterUpload(ctx, t, &result)
-	result.Token, err = s.ReadToken(ctx, id)
+	result.Token, err = s.ReadToken(context.WithoutCancel(ctx), id) // it is in force, whoever still waits
 	return result, err
 }
 
@@ -214,11 +214,14 @@ func (s *Service) storeServerToken(ctx context.Context, t store.Token, opened se
 	return err
 }
 
-// changeServer forces everything to be fetched anew when the server token stands for another MDM server than before:
-// view and cursor are that one's.
+// changeServer forces everything to be fetched anew when the server token stands for another MDM server than before: view
+// and cursor are that one's, and so are the definitions. The profiles are undefined until they are changed or applied again.
 func changeServer(ctx context.Context, tx *store.Tx, before store.Token, account apple.Account) error {
 	if before.ServerUUID == "" || before.ServerUUID == account.ServerUUID {
 		return nil
+	}
+	if err := tx.ForgetDefinitions(ctx, before.ID); err != nil {
+		return err
 	}
 	state, err := tx.SyncState(ctx, before.ID)
 	if err != nil {

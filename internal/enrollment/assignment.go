@@ -25,13 +25,20 @@ func (t TakeOver) From(d Device) bool {
 type AssignRequest struct {
 	TokenID   string
 	ProfileID string
-	// Holder names the assignment that asks, for services that record it.
+	// Holder names the assignment that asks, for services that record it. It
+	// holds the devices that it gives the profile. On those that have it already
+	// from another assignment it has a claim: they keep the profile when the
+	// other one lets go.
 	Holder        string
 	SerialNumbers []string
 	TakeOver      TakeOver
 	// OnlyFrom, when set, restricts the request to devices that have this
 	// profile now: compare and act. TakeOver is not looked at then.
 	OnlyFrom string
+	// OnlyHeldBy, beside OnlyFrom, is the assignment that lets go of the devices
+	// there: those that another assignment holds or has a claim on are left
+	// alone and count as unchanged. Empty does not look.
+	OnlyHeldBy string
 	// KeepPending keeps serial numbers that the token does not have, so that the
 	// sync that brings them in assigns them.
 	KeepPending bool
@@ -42,6 +49,13 @@ type UnassignRequest struct {
 	TokenID       string
 	ProfileID     string
 	SerialNumbers []string
+	// Holder is the assignment that lets go of the devices: those that another
+	// assignment holds or has a claim on keep the profile and count as unchanged.
+	// Empty does not look.
+	Holder string
+	// OnlyRelease leaves all devices their profile: Holder lets go of them, and
+	// what is pending is withdrawn. Nothing is sent.
+	OnlyRelease bool
 }
 
 // AssignResult says what became of each device of a request. A serial number
@@ -58,7 +72,9 @@ type AssignResult struct {
 	Missing []string
 	// Conflicts have a profile that the request may not take them from.
 	Conflicts []DeviceConflict
-	// Requests is the number of assign or remove requests sent.
+	// Requests is the number of assign or remove requests that were carried out
+	// or, when no good answer came, may have been. Requests that did not go out
+	// or were refused do not count.
 	Requests int
 	Warnings []Warning
 }

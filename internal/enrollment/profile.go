@@ -23,6 +23,11 @@ const (
 // ProfileSpec is what a person says of an enrollment profile. A nil pointer or
 // slice is "not managed": the service's own default, or on a change whatever
 // the profile has.
+//
+// A change takes a value away with a pointer to "" or to false, an empty slice
+// that is not nil, or &Pairing{Mode: PairingAllow}; SharedIPad is taken away by
+// nil. A text that was taken away reads as nil afterwards, EnrollmentURL as the
+// service's own address; a bool reads as false.
 type ProfileSpec struct {
 	TokenID     string
 	Name        string

@@ -137,6 +137,23 @@ func NextSyncAt(kind Kind, h SyncHistory, now time.Time) time.Time {
 	if until := h.AskedAt.Add(ManualSyncInterval); kind == Intune && !h.AskedAt.IsZero() && now.Before(until) && until.After(next) {
 		next = until
 	}
+	if until := nextForced(h); now.Before(until) && until.After(next) {
+		next = until
+	}
+	return next
+}
+
+// nextForced is when everything may be fetched anew where nothing else helps;
+// the zero time where something does.
+func nextForced(h SyncHistory) time.Time {
+	lost := !h.HasCursor && !h.FullAt.IsZero()
+	if h.Unfinished != "" || h.RecoveryAt.IsZero() || (h.Forced == "" && !lost) {
+		return time.Time{}
+	}
+	next := h.RecoveryAt.Add(FullSyncInterval)
+	if full := h.FullAt.Add(FullSyncInterval); h.Forced == "" && full.Before(next) {
+		return full // then a full sync may start, which needs no recovery
+	}
 	return next
 }
 

@@ -221,6 +221,61 @@ func TestNextTimesAgreeWithDecisions(t *testing.T) {
 	}
 }
 
+func TestNextSyncIsWhenAForcedFetchIsAllowed(t *testing.T) {
+	t.Parallel()
+	ago := func(d time.Duration) time.Time { return noon.Add(-d) }
+	for name, c := range map[string]struct {
+		history enrollment.SyncHistory
+		want    time.Time
+	}{
+		"forced, a recovery two days ago":                  {enrollment.SyncHistory{HasCursor: true, Forced: "x", RecoveryAt: ago(2 * day)}, noon.Add(5 * day)},
+		"forced, a recovery two days ago, a run under way": {enrollment.SyncHistory{Forced: "x", RecoveryAt: ago(2 * day), RunningSince: ago(time.Minute)}, noon.Add(5 * day)},
+		"forced, a recovery seven days ago":                {enrollment.SyncHistory{HasCursor: true, Forced: "x", RecoveryAt: ago(7 * day)}, time.Time{}},
+		"forced, never recovered":                          {enrollment.SyncHistory{HasCursor: true, Forced: "x"}, time.Time{}},
+		"not forced, a recovery two days ago":              {enrollment.SyncHistory{HasCursor: true, RecoveryAt: ago(2 * day)}, time.Time{}},
+		"a fetch goes on":                                  {enrollment.SyncHistory{Unfinished: enrollment.RecoverySync, Forced: "x", RecoveryAt: ago(2 * day)}, time.Time{}},
+		"nothing to go on from, a full sync comes first":   {enrollment.SyncHistory{FullAt: ago(6 * day), RecoveryAt: ago(2 * day)}, noon.Add(day)},
+		"nothing to go on from, a recovery comes first":    {enrollment.SyncHistory{FullAt: ago(2 * day), RecoveryAt: ago(6 * day)}, noon.Add(day)},
+	} {
+		if got := enrollment.NextSyncAt(enrollment.Embedded, c.history, noon); !got.Equal(c.want) {
+			t.Errorf("%s: next sync at %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func TestNextSyncAgreesWithDecisions(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		moment := func(label string) time.Time {
+			if rapid.Bool().Draw(t, label+" never") {
+				return time.Time{}
+			}
+			return noon.Add(-time.Duration(rapid.Int64Range(0, int64(9*day)).Draw(t, label)))
+		}
+		h := enrollment.SyncHistory{
+			FullAt: moment("full"), RecoveryAt: moment("recovery"), AskedAt: moment("asked"), HasCursor: rapid.Bool().Draw(t, "cursor"),
+			Forced:     rapid.SampledFrom([]string{"", "x"}).Draw(t, "forced"),
+			Unfinished: rapid.SampledFrom([]enrollment.SyncKind{"", "", enrollment.FullSync}).Draw(t, "unfinished"),
+		}
+		if rapid.Bool().Draw(t, "runs") {
+			h.RunningSince = noon.Add(-time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "running")))
+		}
+		kind := rapid.SampledFrom([]enrollment.Kind{enrollment.Embedded, enrollment.Intune}).Draw(t, "service")
+		for _, asked := range []enrollment.SyncKind{enrollment.FullSync, enrollment.IncrementalSync} {
+			next := enrollment.NextSyncAt(kind, h, noon)
+			if _, err := enrollment.DecideSync(kind, h, asked, false, "t", noon); (err == nil) != next.IsZero() {
+				t.Fatalf("next sync at %s; a %s sync now: %v", next, asked, err)
+			}
+			if next.IsZero() {
+				continue
+			}
+			if _, err := enrollment.DecideSync(kind, h, asked, false, "t", next); err != nil {
+				t.Fatalf("a %s sync at %s, the next time: %v", asked, next, err)
+			}
+		}
+	})
+}
+
 func TestSyncDue(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -47,9 +47,10 @@ func (p *asmProvider) Configure(ctx context.Context, req provider.ConfigureReque
 		settings.Now, settings.Wait, settings.Version = p.now, p.wait, p.version
 		service, err := embedded.Open(ctx, settings)
 		if err != nil {
-			tf.AddError(&resp.Diagnostics, "open", "the enrollment service", err)
+			tf.AddErrorIn(&resp.Diagnostics, "embedded", "open", "the enrollment service", err)
 			return
 		}
+		p.services.add(service)
 		rt.Service, rt.MDMURL = service, settings.MDMURL
 	}
 	resp.ResourceData, resp.DataSourceData = rt, rt

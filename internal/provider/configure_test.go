@@ -218,6 +218,9 @@ func TestAStoreThatCannotBeOpenedIsAnError(t *testing.T) {
 		t.Fatalf("%+v", rt)
 	}
 	for _, d := range diags {
+		if at, ok := d.(diag.DiagnosticWithPath); !ok || !at.Path().Equal(path.Root("embedded").AtName("store")) {
+			t.Errorf("it is not at embedded.store: %v", d)
+		}
 		if strings.Contains(d.Summary()+d.Detail(), "hunter2") {
 			t.Errorf("a password is told: %s", d.Detail())
 		}

@@ -26,9 +26,10 @@ import (
 const Address = "registry.terraform.io/asm-enrollment/asm"
 
 type asmProvider struct {
-	version string
-	now     func() time.Time
-	after   func(time.Duration) <-chan time.Time
+	version  string
+	now      func() time.Time
+	after    func(time.Duration) <-chan time.Time
+	services *Services
 }
 
 // Option changes how a provider is made.

@@ -177,22 +177,22 @@ func (q *Queries) strings(ctx context.Context, query string, args ...any) ([]str
 
 // upsertDevices: what Apple says wins, but for the profile of a device that this service acted on after Apple was asked
 // (the last placeholder of each column is that time), and for a record that is older than the one that is there. A
-// holder stays for as long as the definition does.
-const upsertDevices = ` ON CONFLICT (token_id, serial_number) DO UPDATE SET
-	facts = excluded.facts,
-	apple_uuid = CASE WHEN devices.acted_at >= ? THEN devices.apple_uuid ELSE excluded.apple_uuid END,
-	profile_status = CASE WHEN devices.acted_at >= ? THEN devices.profile_status ELSE excluded.profile_status END,
-	profile_assigned_at = CASE WHEN devices.acted_at >= ? THEN devices.profile_assigned_at ELSE excluded.profile_assigned_at END,
-	profile_pushed_at = CASE WHEN devices.acted_at >= ? THEN devices.profile_pushed_at ELSE excluded.profile_pushed_at END,
-	activated = (devices.activated OR excluded.activated),
-	holder = CASE WHEN devices.acted_at >= ? OR devices.apple_uuid = excluded.apple_uuid THEN devices.holder ELSE '' END,
+// holder stays for as long as the definition does. That the device was seen counts whatever the age of its record.
+var upsertDevices = strings.ReplaceAll(` ON CONFLICT (token_id, serial_number) DO UPDATE SET
+	facts = CASE WHEN $older THEN devices.facts ELSE excluded.facts END,
+	apple_uuid = CASE WHEN devices.acted_at >= ? OR $older THEN devices.apple_uuid ELSE excluded.apple_uuid END,
+	profile_status = CASE WHEN devices.acted_at >= ? OR $older THEN devices.profile_status ELSE excluded.profile_status END,
+	profile_assigned_at = CASE WHEN devices.acted_at >= ? OR $older THEN devices.profile_assigned_at ELSE excluded.profile_assigned_at END,
+	profile_pushed_at = CASE WHEN devices.acted_at >= ? OR $older THEN devices.profile_pushed_at ELSE excluded.profile_pushed_at END,
+	activated = (devices.activated OR (excluded.activated AND NOT $older)),
+	holder = CASE WHEN devices.acted_at >= ? OR $older OR devices.apple_uuid = excluded.apple_uuid THEN devices.holder ELSE '' END,
 	op_date = CASE WHEN excluded.op_date > devices.op_date THEN excluded.op_date ELSE devices.op_date END,
-	generation = excluded.generation
-	WHERE excluded.op_date = 0 OR excluded.op_date >= devices.op_date`
+	generation = excluded.generation`, "$older", "(excluded.op_date <> 0 AND excluded.op_date < devices.op_date)")
 
 // SeeDevices writes devices as Apple told of them in answer to a request that was sent at requestedAt, and gives the
 // number of those that are new. A serial number may be in it once.
 func (tx *Tx) SeeDevices(ctx context.Context, tokenID string, devices []Device, requestedAt time.Time) (added int, err error) {
+	tx.storesPage = true
 	for chunk := range slices.Chunk(inOrder(devices), rowChunk) {
 		// Rows that are there keep what only this service knows: holder, acted_at, throttled_until, fresh_at.
 		rows := make([][]any, 0, len(chunk))
@@ -277,15 +277,15 @@ func (tx *Tx) SetProfile(ctx context.Context, tokenID string, serialNumbers []st
 	return tx.SetHolder(ctx, tokenID, serialNumbers, *holder)
 }
 
-// FindDevices writes down which profile devices turned out to have when Apple was asked about them at now. A device that
-// the view does not have stays out of it: the next sync brings it.
+// FindDevices writes down which profile devices turned out to have when Apple was asked about them at now. What this
+// service did with a device after that stays. A device that the view does not have stays out of it: the next sync brings it.
 func (tx *Tx) FindDevices(ctx context.Context, tokenID string, devices []Device, now time.Time) error {
 	for _, d := range devices {
 		_, err := tx.exec(ctx, `UPDATE devices SET activated = (activated OR ?), holder = CASE WHEN apple_uuid = ? THEN holder ELSE '' END,
 			apple_uuid = ?, profile_status = ?, profile_assigned_at = ?, profile_pushed_at = ?, acted_at = ?
-			WHERE token_id = ? AND serial_number = ?`,
+			WHERE token_id = ? AND serial_number = ? AND acted_at <= ?`,
 			d.Activated, d.AppleUUID, d.AppleUUID, string(d.ProfileStatus), nanos(d.ProfileAssignedAt), nanos(d.ProfilePushedAt), nanos(now),
-			tokenID, d.SerialNumber)
+			tokenID, d.SerialNumber, nanos(now))
 		if err != nil {
 			return err
 		}

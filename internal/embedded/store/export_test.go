@@ -2,24 +2,26 @@ package store
 
 import (
 	"io/fs"
-	"testing"
+	"testing/fstest"
 )
 
-// SetMigrations makes an open store one of a program with other migrations.
-func SetMigrations(s *Store, migrations fs.FS) { s.migrations = migrations }
+// AddMigration makes an open store one of a later program, which has one more migration.
+func AddMigration(s *Store, name, text string) {
+	s.migrations, s.standIn = with(s.migrations, name, text), with(s.standIn, name, text)
+}
 
-// Migrations gives the migrations of a store by name.
-func Migrations(t *testing.T, s *Store) map[string][]byte {
-	t.Helper()
-	out := map[string][]byte{}
-	names, err := fs.Glob(s.migrations, "*.sql")
+func with(migrations fs.FS, name, text string) fs.FS {
+	out := fstest.MapFS{name: {Data: []byte(text)}}
+	names, err := fs.Glob(migrations, "*.sql")
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	for _, name := range names {
-		if out[name], err = fs.ReadFile(s.migrations, name); err != nil {
-			t.Fatal(err)
+		data, err := fs.ReadFile(migrations, name)
+		if err != nil {
+			panic(err)
 		}
+		out[name] = &fstest.MapFile{Data: data}
 	}
 	return out
 }

@@ -31,11 +31,15 @@ func (s *Store) migrate(ctx context.Context, db *sql.DB) error {
 }
 
 func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, migrations fs.FS) error {
+	return migrateTo(ctx, db, dialect, migrations, goose.MaxVersion)
+}
+
+func migrateTo(ctx context.Context, db *sql.DB, dialect goose.Dialect, migrations fs.FS, version int64) error {
 	p, err := goose.NewProvider(dialect, db, migrations, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return fmt.Errorf("reading the migrations: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
+	if _, err := p.UpTo(ctx, version); err != nil {
 		return fmt.Errorf("migrating: %w", err)
 	}
 	return nil
@@ -70,36 +74,38 @@ func (s *Store) version(ctx context.Context, db *sql.DB) (int64, error) {
 	return version.Int64, nil
 }
 
-// checkVersion refuses schemas that this program cannot read.
+// checkVersion refuses a schema that this program does not know.
 func (s *Store) checkVersion(version int64) error {
-	switch latest := s.latest(); {
-	case version > latest:
-		return &enrollment.Error{
-			Kind: enrollment.ErrStoreVersion,
-			What: fmt.Sprintf("The store at %s has schema %d, and this version of the provider knows schema %d", s.Location(), version, latest),
-			Do:   "A newer version of the provider has written to it: use that version or a later one.",
-		}
-	case version < latest:
-		return &enrollment.Error{
-			Kind: enrollment.ErrStoreVersion,
-			What: fmt.Sprintf("The store at %s has schema %d, and this version of the provider reads schema %d", s.Location(), version, latest),
-			Do:   "Apply once with this version: the first change brings the store up to date. Nothing was changed so far.",
-		}
+	latest := s.latest()
+	if version <= latest {
+		return nil
 	}
-	return nil
+	return &enrollment.Error{
+		Kind: enrollment.ErrStoreVersion,
+		What: fmt.Sprintf("The store at %s has schema %d, and this version of the provider knows schema %d", s.Location(), version, latest),
+		Do:   "A newer version of the provider has written to it: use that version or a later one.",
+	}
 }
 
-// openEmpty gives a store without contents, in memory.
-func openEmpty(ctx context.Context) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", "file::memory:")
+// openStandIn gives a store without contents, in memory.
+func openStandIn(ctx context.Context, migrations fs.FS) (*sql.DB, error) {
+	db, err := openMemory()
 	if err != nil {
-		return nil, fmt.Errorf("opening an empty store: %w", err)
+		return nil, err
 	}
-	db.SetMaxOpenConns(1) // each connection to memory is a database of its own
-	db.SetConnMaxLifetime(0)
-	if err := migrate(ctx, db, goose.DialectSQLite3, sqliteMigrations()); err != nil {
+	if err := migrate(ctx, db, goose.DialectSQLite3, migrations); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("opening an empty store: %w", err)
 	}
+	return db, nil
+}
+
+func openMemory() (*sql.DB, error) {
+	db, err := sql.Open("sqlite", "file::memory:")
+	if err != nil {
+		return nil, fmt.Errorf("opening a store in memory: %w", err)
+	}
+	db.SetMaxOpenConns(1) // each connection to memory is a database of its own
+	db.SetConnMaxLifetime(0)
 	return db, nil
 }

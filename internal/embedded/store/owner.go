@@ -43,12 +43,25 @@ func (s *Store) OwnerAlive(ctx context.Context, owner string) (bool, error) {
 	if s.IsOwner(owner) {
 		return true, nil
 	}
-	db, exists, err := s.forReading(ctx)
-	if err != nil || !exists {
+	s.mu.Lock()
+	version, err := s.openExisting(ctx)
+	db := s.reader
+	s.mu.Unlock()
+	if err != nil || version == 0 {
 		return false, err
 	}
 	alive, err := s.backend.ownerAlive(ctx, db, owner)
 	return alive, s.failed("read", err)
+}
+
+// LockToken keeps other processes that use the store from changing the devices of a token at Apple until unlock is
+// called. SQLite has no such lock: its store is for one process at a time.
+func (s *Store) LockToken(ctx context.Context, tokenID string) (unlock func(), err error) {
+	release, err := s.backend.lockToken(ctx, tokenID)
+	if err != nil {
+		return nil, s.failed("locked", err)
+	}
+	return func() { _ = release() }, nil
 }
 
 // IsOwner tells whether an id is the one of this open store.

@@ -96,10 +96,35 @@ func (b *postgresBackend) lockSchema(ctx context.Context, db *sql.DB) (func() er
 	if err != nil {
 		return nil, err
 	}
-	if _, err := db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{b.schema}.Sanitize()); err != nil {
+	if err := b.makeSchema(ctx, db); err != nil {
 		return nil, errors.Join(fmt.Errorf("making the schema %s: %w", b.schema, err), unlock())
 	}
 	return unlock, nil
+}
+
+// makeSchema looks first: CREATE SCHEMA IF NOT EXISTS wants the right to make schemas also where there is nothing to make,
+// and an administrator may well have made this one.
+func (b *postgresBackend) makeSchema(ctx context.Context, db *sql.DB) error {
+	var exists bool
+	if err := db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)", b.schema).Scan(&exists); err != nil || exists {
+		return err //nolint:wrapcheck // the caller says what it was for
+	}
+	_, err := db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{b.schema}.Sanitize())
+	return err //nolint:wrapcheck // as above
+}
+
+// checkpoint: PostgreSQL sees to that itself.
+func (b *postgresBackend) checkpoint(context.Context, *sql.Conn) {}
+
+// lockToken has a connection beside the pool: those who hold a lock need one of the pool, too, and would wait for those
+// who wait for the lock.
+func (b *postgresBackend) lockToken(ctx context.Context, tokenID string) (func() error, error) {
+	db := b.open(1)
+	unlock, err := b.lock(ctx, db, "token "+tokenID)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return func() error { return errors.Join(unlock(), db.Close()) }, nil
 }
 
 func (b *postgresBackend) lockOwner(ctx context.Context, db *sql.DB, owner string) (func() error, error) {

@@ -46,7 +46,12 @@ type Queries struct {
 }
 
 // Tx is a transaction: it reads and writes.
-type Tx struct{ Queries }
+type Tx struct {
+	Queries
+
+	// storesPage: it stores a page of a sync, after which the next one or the end of the sync comes.
+	storesPage bool
+}
 
 // errNoRow: what was to be there was not.
 var errNoRow = sql.ErrNoRows

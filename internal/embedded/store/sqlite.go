@@ -25,6 +25,11 @@ const (
 
 	// lockPoll is how often a lock that another process holds is tried again.
 	lockPoll = 50 * time.Millisecond
+
+	// busyTimeout is how many milliseconds a statement waits for other processes.
+	busyTimeout = "30000"
+
+	ownerPart, ownerEnd = "-owner-", ".lock"
 )
 
 type sqliteBackend struct {
@@ -93,7 +98,7 @@ func (b *sqliteBackend) dsn(mode string, pragmas ...string) string {
 	if !strings.HasPrefix(u.Path, "/") {
 		u.Path = "/" + u.Path // a drive letter
 	}
-	query := url.Values{"mode": {mode}, "_pragma": append([]string{"busy_timeout(30000)"}, pragmas...)}
+	query := url.Values{"mode": {mode}, "_pragma": append([]string{"busy_timeout(" + busyTimeout + ")"}, pragmas...)}
 	return u.String() + "?" + query.Encode()
 }
 
@@ -127,17 +132,55 @@ func (b *sqliteBackend) lockSchema(ctx context.Context, _ *sql.DB) (func() error
 	return lock.Unlock, nil
 }
 
-func (b *sqliteBackend) ownerPath(owner string) string { return b.path + "-owner-" + owner + ".lock" }
+// checkpoint copies the write-ahead log into the main file, so that the main file is all that a backup, or the artifact of
+// a pipeline, has to have, also when the process is killed next. It waits for readers for a moment only: what it leaves
+// is copied after the next change.
+func (b *sqliteBackend) checkpoint(ctx context.Context, conn *sql.Conn) {
+	for _, pragma := range []string{"busy_timeout(250)", "wal_checkpoint(TRUNCATE)", "busy_timeout(" + busyTimeout + ")"} {
+		_, _ = conn.ExecContext(ctx, "PRAGMA "+pragma)
+	}
+}
 
-func (b *sqliteBackend) lockOwner(_ context.Context, _ *sql.DB, owner string) (func() error, error) {
+func (b *sqliteBackend) lockToken(context.Context, string) (func() error, error) {
+	return func() error { return nil }, nil
+}
+
+func (b *sqliteBackend) ownerPath(owner string) string { return b.path + ownerPart + owner + ownerEnd }
+
+// lockOwner makes and takes the lock under the lock of the schema, under which the locks of the dead are removed: one
+// that was just made and is not taken yet looks dead.
+func (b *sqliteBackend) lockOwner(ctx context.Context, db *sql.DB, owner string) (func() error, error) {
+	unlock, err := b.lockSchema(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = unlock() }()
+	b.removeDeadOwners(ctx)
 	lock := flock.New(b.ownerPath(owner), flock.SetPermissions(privateFile))
 	if ok, err := lock.TryLock(); err != nil || !ok {
 		return nil, errors.Join(errors.New("taking the lock of this process"), err)
 	}
 	return func() error {
-		// Removed while it is held: nobody can see it as the lock of a dead owner and take it at the same time.
-		return errors.Join(os.Remove(b.ownerPath(owner)), lock.Unlock())
+		err := lock.Unlock() // first: Windows removes no file that is open
+		_ = os.Remove(b.ownerPath(owner))
+		return err
 	}, nil
+}
+
+// removeDeadOwners removes the locks that killed processes left. Nobody takes the lock of an id a second time, so one
+// that is free stays free. What cannot be removed now is removed another time.
+func (b *sqliteBackend) removeDeadOwners(ctx context.Context) {
+	files, _ := os.ReadDir(filepath.Dir(b.path))
+	for _, file := range files {
+		owner, ours := strings.CutPrefix(file.Name(), filepath.Base(b.path)+ownerPart)
+		owner, isLock := strings.CutSuffix(owner, ownerEnd)
+		if !ours || !isLock {
+			continue
+		}
+		if alive, err := b.ownerAlive(ctx, nil, owner); err == nil && !alive {
+			_ = os.Remove(b.ownerPath(owner))
+		}
+	}
 }
 
 func (b *sqliteBackend) ownerAlive(_ context.Context, _ *sql.DB, owner string) (bool, error) {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -18,13 +19,18 @@ import (
 type Store struct {
 	backend    backend
 	migrations fs.FS
+	// standIn are the migrations of what is read in place of the store: always SQLite's, with the same numbers.
+	standIn fs.FS
 
-	mu     sync.Mutex
-	reader *sql.DB // of the store itself, nil as long as it does not exist
-	empty  *sql.DB // stands in for a store that does not exist
-	writer *sql.DB
-	owner  *ownerLock
-	closed bool
+	mu      sync.Mutex
+	reader  *sql.DB // of the store itself, nil as long as it does not exist
+	present bool    // reader sees the schema of this program
+	empty   *sql.DB // stands in for a store that does not exist
+	copied  *sql.DB // stands in for a store with an older schema
+	writer  *sql.DB
+	atEnd   func() // before writer is closed
+	owner   *ownerLock
+	closed  bool
 }
 
 // backend is what SQLite and PostgreSQL do differently.
@@ -42,6 +48,10 @@ type backend interface {
 	lockOwner(ctx context.Context, db *sql.DB, owner string) (unlock func() error, err error)
 	// ownerAlive tells whether anybody holds the lock of an owner. It writes nothing.
 	ownerAlive(ctx context.Context, db *sql.DB, owner string) (bool, error)
+	// lockToken keeps other processes that take the lock from changing a token's devices.
+	lockToken(ctx context.Context, tokenID string) (unlock func() error, err error)
+	// checkpoint brings what was committed to where a copy of the store is made from, as far as others let it.
+	checkpoint(ctx context.Context, conn *sql.Conn)
 	// transient tells whether a transaction that failed like this is to be tried again.
 	transient(err error) bool
 	// redact takes what must not be shown out of an error.
@@ -57,13 +67,13 @@ func Open(address string) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Store{backend: b, migrations: sqliteMigrations()}, nil
+		return &Store{backend: b, migrations: sqliteMigrations(), standIn: sqliteMigrations()}, nil
 	case strings.HasPrefix(address, "postgres://"), strings.HasPrefix(address, "postgresql://"):
 		b, err := newPostgres(address)
 		if err != nil {
 			return nil, err
 		}
-		return &Store{backend: b, migrations: postgresMigrations()}, nil
+		return &Store{backend: b, migrations: postgresMigrations(), standIn: sqliteMigrations()}, nil
 	}
 	return nil, &enrollment.Error{
 		Kind: enrollment.ErrInvalid, Field: "store", What: "The address of the store is neither SQLite nor PostgreSQL",
@@ -79,12 +89,11 @@ func (s *Store) Local() bool { return s.backend.dialect() == sqliteDialect }
 
 // Read gives f the store to read from. Statements see what is committed when they run.
 func (s *Store) Read(ctx context.Context, f func(*Queries) error) error {
-	db, exists, err := s.forReading(ctx)
+	db, numbered, err := s.forReading(ctx)
 	if err != nil {
 		return err
 	}
-	// The stand-in for a store that does not exist is SQLite, whatever the store will be.
-	return f(&Queries{db: db, store: s, numbered: exists && s.backend.dialect().numbered})
+	return f(&Queries{db: db, store: s, numbered: numbered})
 }
 
 // Write gives f a transaction and commits it when f returns nil. Where the database gave up on a conflict between
@@ -104,16 +113,25 @@ func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
 }
 
 func (s *Store) write(ctx context.Context, db *sql.DB, f func(*Tx) error) error {
-	tx, err := db.BeginTx(ctx, nil)
+	conn, err := db.Conn(ctx)
 	if err != nil {
 		return s.failed("written to", err)
 	}
-	defer func() { _ = tx.Rollback() }()
-	if err := f(&Tx{Queries{db: tx, store: s, numbered: s.backend.dialect().numbered}}); err != nil {
+	defer func() { _ = conn.Close() }()
+	sqlTx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return s.failed("written to", err)
+	}
+	defer func() { _ = sqlTx.Rollback() }()
+	tx := &Tx{Queries: Queries{db: sqlTx, store: s, numbered: s.backend.dialect().numbered}}
+	if err := f(tx); err != nil {
 		return err
 	}
-	if err := tx.Commit(); err != nil {
+	if err := sqlTx.Commit(); err != nil {
 		return s.failed("written to", err)
+	}
+	if !tx.storesPage {
+		s.backend.checkpoint(context.WithoutCancel(ctx), conn)
 	}
 	return nil
 }
@@ -145,57 +163,87 @@ func (s *Store) Close() error {
 	if s.owner != nil {
 		errs = append(errs, s.owner.unlock())
 	}
-	for _, db := range []*sql.DB{s.reader, s.empty, s.writer} {
+	if s.writer != nil {
+		s.atEnd()
+	}
+	for _, db := range []*sql.DB{s.reader, s.empty, s.copied, s.writer} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}
 	}
-	s.reader, s.empty, s.writer, s.owner = nil, nil, nil, nil
+	s.reader, s.empty, s.copied, s.writer, s.owner = nil, nil, nil, nil, nil
 	if err := errors.Join(errs...); err != nil {
 		return s.failed("closed", err)
 	}
 	return nil
 }
 
-// forReading tells, too, whether the store exists.
-func (s *Store) forReading(ctx context.Context) (db *sql.DB, exists bool, err error) {
+// checkpointAtEnd gives what takes along the pages of a sync that was stopped.
+func (s *Store) checkpointAtEnd(ctx context.Context, db *sql.DB) func() {
+	const patience = 5 * time.Second
+	ctx = context.WithoutCancel(ctx)
+	return func() {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		if conn, err := db.Conn(ctx); err == nil {
+			s.backend.checkpoint(ctx, conn)
+			_ = conn.Close()
+		}
+	}
+}
+
+// forReading gives what is to be read: the store itself, or what stands in for one that does not exist or has an older
+// schema. A stand-in is SQLite, whatever the store is; numbered is about what is given.
+func (s *Store) forReading(ctx context.Context) (db *sql.DB, numbered bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return nil, false, errClosed
-	}
-	if s.reader != nil {
-		return s.reader, true, nil
-	}
-	db, err = s.openExisting(ctx)
-	if err != nil || db != nil {
-		s.reader = db
-		return db, true, err
+	version, err := s.openExisting(ctx)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case version == s.latest():
+		s.present = true
+		return s.reader, s.backend.dialect().numbered, nil
+	case version > 0:
+		if s.copied == nil {
+			s.copied, err = s.copyMigrated(ctx, version)
+		}
+		return s.copied, false, s.failed("read", err)
 	}
 	if s.empty == nil {
-		s.empty, err = openEmpty(ctx)
+		s.empty, err = openStandIn(ctx, s.standIn)
 	}
 	return s.empty, false, err
 }
 
-// openExisting gives nil where there is no store yet.
-func (s *Store) openExisting(ctx context.Context) (*sql.DB, error) {
-	if !s.backend.exists() {
-		return nil, nil
+// openExisting opens the store for reading, if it exists, and gives its schema version, 0 for none.
+func (s *Store) openExisting(ctx context.Context) (version int64, err error) {
+	if s.closed {
+		return 0, errClosed
 	}
-	db, err := s.backend.openReader(ctx)
-	if err != nil {
-		return nil, s.failed("opened", err)
+	if s.present {
+		return s.latest(), nil
 	}
-	version, err := s.version(ctx, db)
-	if err == nil && version > 0 {
+	db := s.reader
+	if db == nil {
+		if !s.backend.exists() {
+			return 0, nil
+		}
+		if db, err = s.backend.openReader(ctx); err != nil {
+			return 0, s.failed("opened", err)
+		}
+	}
+	version, err = s.version(ctx, db)
+	if err == nil {
 		err = s.checkVersion(version)
 	}
 	if err != nil || version == 0 {
+		s.reader = nil
 		_ = db.Close()
-		return nil, err
+		return 0, err
 	}
-	return db, nil
+	s.reader = db
+	return version, nil
 }
 
 func (s *Store) forWriting(ctx context.Context) (*sql.DB, error) {
@@ -215,7 +263,7 @@ func (s *Store) forWriting(ctx context.Context) (*sql.DB, error) {
 		_ = db.Close()
 		return nil, err
 	}
-	s.writer = db
+	s.writer, s.atEnd = db, s.checkpointAtEnd(ctx, db)
 	return db, nil
 }
 

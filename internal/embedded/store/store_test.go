@@ -6,11 +6,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/embedded/store"
@@ -111,33 +111,77 @@ func TestAnOpenStoreSeesThatItWasMade(t *testing.T) {
 	})
 }
 
-// later is the store's schema with a migration after the last one of this program.
-func later(t *testing.T, s *store.Store) fstest.MapFS {
-	t.Helper()
-	out := fstest.MapFS{"99999_later.sql": {Data: []byte("-- +goose Up\nCREATE TABLE later (id TEXT);\n")}}
-	for name, contents := range store.Migrations(t, s) {
-		out[name] = &fstest.MapFile{Data: contents}
-	}
-	return out
+// later makes an open store one of a program with a migration after the last one of this.
+func later(s *store.Store) *store.Store {
+	store.AddMigration(s, "99999_later.sql", "-- +goose Up\nUPDATE tokens SET name = 'migrated ' || name;\nCREATE TABLE later (id TEXT);\n")
+	return s
 }
 
-func TestAStoreOfAnotherVersionIsNotRead(t *testing.T) {
+func TestAStoreOfAnOlderVersionIsReadAndMigratedWithTheFirstChange(t *testing.T) {
 	onStores(t, func(t *testing.T, address string) {
 		old := open(t, address)
-		if _, err := old.Make(t.Context()); err != nil {
-			t.Fatal(err)
+		write(t, old, func(tx *store.Tx) error {
+			if err := tx.SaveToken(t.Context(), store.Token{ID: "t", Name: "Home", ServerToken: []byte{0, 1, 255}, SharedWithSDS: true, CreatedAt: now}); err != nil {
+				return err
+			}
+			if _, err := tx.SeeDevices(t.Context(), "t", []store.Device{device(1)}, now); err != nil {
+				return err
+			}
+			return tx.OpenEntry(t.Context(), store.Entry{ID: "e", TokenID: "t", Op: store.OpAssign, SerialNumbers: []string{"A"}, OpenedAt: now})
+		})
+		owner, err := old.Owner(t.Context())
+		check(t, err)
+		id, err := old.ID(t.Context())
+		check(t, err)
+		newer := later(open(t, address))
+		looks := func(when string) {
+			t.Helper()
+			read(t, newer, func(q *store.Queries) error {
+				got, err := q.Token(t.Context(), "t")
+				if err != nil {
+					return err
+				}
+				want := store.Token{ID: "t", Name: "migrated Home", ServerToken: []byte{0, 1, 255}, SharedWithSDS: true, CreatedAt: now}
+				if !reflect.DeepEqual(got, want) {
+					t.Errorf("%s: token %+v, want %+v", when, got, want)
+				}
+				found, err := q.DevicesBySerial(t.Context(), "t", []string{device(1).SerialNumber})
+				if got := found[device(1).SerialNumber]; got != device(1) {
+					t.Errorf("%s: device %+v", when, got)
+				}
+				entries, entriesErr := q.Entries(t.Context(), "t")
+				if len(entries) != 1 || !slices.Equal(entries[0].SerialNumbers, []string{"A"}) {
+					t.Errorf("%s: entries %+v", when, entries)
+				}
+				return errors.Join(err, entriesErr)
+			})
+			if got, err := newer.ID(t.Context()); err != nil || got != id {
+				t.Errorf("%s: store %q, %v; want %q", when, got, err, id)
+			}
+			if alive, err := newer.OwnerAlive(t.Context(), owner); err != nil || !alive {
+				t.Errorf("%s: the owner lives: %t, %v", when, alive, err)
+			}
 		}
-		newer := open(t, address)
-		store.SetMigrations(newer, later(t, newer))
-		if _, err := newer.ID(t.Context()); !errors.Is(err, enrollment.ErrStoreVersion) || !strings.Contains(err.Error(), "Apply once with this version") {
-			t.Fatalf("reading an older schema: %v", err)
-		}
+		looks("before the first change")
+		looks("again")
+		read(t, old, func(q *store.Queries) error { // nothing was written to it
+			got, err := q.Token(t.Context(), "t")
+			if got.Name != "Home" {
+				t.Errorf("reading changed the token to %q", got.Name)
+			}
+			return err
+		})
 		if _, err := newer.Make(t.Context()); err != nil {
 			t.Fatalf("the first change migrates: %v", err)
 		}
-		if _, err := newer.ID(t.Context()); err != nil {
-			t.Fatalf("after the migration: %v", err)
-		}
+		looks("after the first change")
+		write(t, newer, func(tx *store.Tx) error { return tx.DeleteToken(t.Context(), "t") })
+		read(t, newer, func(q *store.Queries) error {
+			if _, err := q.Token(t.Context(), "t"); !errors.Is(err, enrollment.ErrNotFound) {
+				t.Errorf("what is changed afterwards is not seen: %v", err)
+			}
+			return nil
+		})
 		left := open(t, address)
 		_, readErr := left.ID(t.Context())
 		_, writeErr := left.Make(t.Context())
@@ -147,6 +191,13 @@ func TestAStoreOfAnotherVersionIsNotRead(t *testing.T) {
 			}
 		}
 	})
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestTheTwoSchemasHaveTheSameColumns(t *testing.T) {
@@ -231,6 +282,65 @@ func TestAPageIsWrittenOverWhatItMayChange(t *testing.T) {
 		if got := stored(); got.Color != "BLUE" {
 			t.Fatalf("an older record won: %+v", got)
 		}
+	})
+}
+
+func TestADeviceWhoseRecordIsOlderWasSeenAllTheSame(t *testing.T) {
+	onStores(t, func(t *testing.T, address string) {
+		s := open(t, address)
+		first := device(1)
+		first.OpDate, first.Color = now, "BLUE"
+		older := device(1)
+		older.OpDate, older.Color, older.Generation = now.Add(-time.Hour), "RED", 2
+		write(t, s, func(tx *store.Tx) error {
+			for _, d := range []store.Device{first, older} {
+				if _, err := tx.SeeDevices(t.Context(), "t", []store.Device{d}, now); err != nil {
+					return err
+				}
+			}
+			removed, _, err := tx.DropUnseen(t.Context(), "t", 2)
+			if removed != 0 {
+				t.Errorf("%d devices that the fetch saw were removed", removed)
+			}
+			return err
+		})
+		read(t, s, func(q *store.Queries) error {
+			all, err := q.DevicesBySerial(t.Context(), "t", []string{first.SerialNumber})
+			first.Generation = 2
+			if got := all[first.SerialNumber]; got != first {
+				t.Errorf("stored\n%+v, want\n%+v", got, first)
+			}
+			return err
+		})
+	})
+}
+
+func TestWhatWasFoundDoesNotUndoWhatWasDoneAfterwards(t *testing.T) {
+	onStores(t, func(t *testing.T, address string) {
+		s := open(t, address)
+		asked := now.Add(time.Minute)
+		serials := []string{device(0).SerialNumber, device(1).SerialNumber}
+		write(t, s, func(tx *store.Tx) error {
+			if _, err := tx.SeeDevices(t.Context(), "t", devices(2), now); err != nil {
+				return err
+			}
+			for i, acted := range []time.Time{asked.Add(-time.Second), asked.Add(time.Second)} {
+				if err := tx.SetProfile(t.Context(), "t", serials[i:i+1], "OURS", new("holder"), acted); err != nil {
+					return err
+				}
+			}
+			return tx.FindDevices(t.Context(), "t", devices(2), asked)
+		})
+		read(t, s, func(q *store.Queries) error {
+			all, err := q.DevicesBySerial(t.Context(), "t", serials)
+			if got := all[serials[0]]; got.AppleUUID != "" || got.Holder != "" {
+				t.Errorf("acted on before the look: %+v", got)
+			}
+			if got := all[serials[1]]; got.AppleUUID != "OURS" || got.Holder != "holder" || !got.ActedAt.Equal(asked.Add(time.Second)) {
+				t.Errorf("acted on after the look: %+v", got)
+			}
+			return err
+		})
 	})
 }
 

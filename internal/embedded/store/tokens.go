@@ -89,7 +89,7 @@ func (tx *Tx) DeleteToken(ctx context.Context, id string) error {
 	if _, err := tx.exec(ctx, "DELETE FROM tokens WHERE id = ?", id); err != nil {
 		return err
 	}
-	for _, table := range []string{"default_profiles", "devices", "wishes", "journal", "sync_states", "leases", "sync_runs"} {
+	for _, table := range []string{"default_profiles", "devices", "claims", "wishes", "journal", "sync_states", "leases", "sync_runs"} {
 		if _, err := tx.exec(ctx, "DELETE FROM "+table+" WHERE token_id = ?", id); err != nil {
 			return err
 		}

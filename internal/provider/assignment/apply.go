@@ -85,7 +85,7 @@ func (r *assignment) move(ctx context.Context, plan model, from string, devices 
 	}
 	return r.Service.Assign(ctx, enrollment.AssignRequest{
 		TokenID: plan.TokenID.ValueString(), ProfileID: plan.ProfileID.ValueString(), Holder: plan.ID.ValueString(),
-		SerialNumbers: devices, OnlyFrom: from,
+		SerialNumbers: devices, OnlyFrom: from, OnlyHeldBy: plan.ID.ValueString(),
 	})
 }
 
@@ -116,13 +116,16 @@ func (r *assignment) mayBeReleased(tokenID string, conflicts []enrollment.Device
 
 // leave is how devices go.
 type leave struct {
-	tokenID, fallback string
-	how               enrollment.OnLeave
+	// holder is the assignment that they leave: what another one of the same
+	// profile answers for stays.
+	tokenID, holder, fallback string
+	how                       enrollment.OnLeave
 }
 
 func (m *model) leave() leave {
 	return leave{
-		tokenID: m.TokenID.ValueString(), how: enrollment.OnLeave(m.OnLeave.ValueString()), fallback: m.FallbackProfileID.ValueString(),
+		tokenID: m.TokenID.ValueString(), holder: m.ID.ValueString(),
+		how: enrollment.OnLeave(m.OnLeave.ValueString()), fallback: m.FallbackProfileID.ValueString(),
 	}
 }
 
@@ -153,6 +156,9 @@ func (r *assignment) releaseFrom(ctx context.Context, l leave, from string, leav
 	stays := wanted[from]
 	delete(wanted, from)
 	result.Unchanged = stays
+	if err := r.handOver(ctx, l, from, stays); err != nil {
+		return result, err
+	}
 	goes := enrollment.Without(leaving, stays)
 	if len(goes) == 0 {
 		return result, nil
@@ -170,15 +176,30 @@ func (r *assignment) releaseFrom(ctx context.Context, l leave, from string, leav
 	return result, nil
 }
 
+// handOver lets go of devices that stay on the profile for another assignment.
+// Those that do not have it yet are pending, now for the other one.
+func (r *assignment) handOver(ctx context.Context, l leave, from string, stays []string) error {
+	devices, err := devicesOf(ctx, r.Service, l.tokenID, stays)
+	if err != nil {
+		return err
+	}
+	there := slices.DeleteFunc(slices.Clone(stays), func(serial string) bool { return devices[serial].ProfileID != from })
+	if len(there) == 0 {
+		return nil
+	}
+	_, err = r.Service.Unassign(ctx, enrollment.UnassignRequest{TokenID: l.tokenID, ProfileID: from, Holder: l.holder, SerialNumbers: there, OnlyRelease: true})
+	return err //nolint:wrapcheck // says what and what to do already
+}
+
 func (r *assignment) releaseTo(ctx context.Context, l leave, from, to string, leaving []string) (enrollment.AssignResult, error) {
 	if to == "" && l.how == enrollment.LeaveFallback {
 		to = l.fallback
 	}
 	switch {
 	case to == from, to == "" && l.how == enrollment.LeaveKeep:
-		return enrollment.AssignResult{Unchanged: leaving}, nil
+		return r.Service.Unassign(ctx, enrollment.UnassignRequest{TokenID: l.tokenID, ProfileID: from, Holder: l.holder, SerialNumbers: leaving, OnlyRelease: true})
 	case to == "":
-		return r.Service.Unassign(ctx, enrollment.UnassignRequest{TokenID: l.tokenID, ProfileID: from, SerialNumbers: leaving})
+		return r.Service.Unassign(ctx, enrollment.UnassignRequest{TokenID: l.tokenID, ProfileID: from, Holder: l.holder, SerialNumbers: leaving})
 	default:
 		return r.giveTo(ctx, l, from, to, leaving)
 	}
@@ -188,7 +209,7 @@ func (r *assignment) releaseTo(ctx context.Context, l leave, from, to string, le
 // Apple's cooldown pending for it, so nobody has to come back to them; what is
 // to lose its profile without getting another nobody keeps.
 func (r *assignment) giveTo(ctx context.Context, l leave, from, to string, leaving []string) (enrollment.AssignResult, error) {
-	result, err := r.Service.Assign(ctx, enrollment.AssignRequest{TokenID: l.tokenID, ProfileID: to, OnlyFrom: from, SerialNumbers: leaving})
+	result, err := r.Service.Assign(ctx, enrollment.AssignRequest{TokenID: l.tokenID, ProfileID: to, OnlyFrom: from, OnlyHeldBy: l.holder, SerialNumbers: leaving})
 	if n := len(result.Throttled); n > 0 {
 		result.Warnings = append(result.Warnings, enrollment.Warning{
 			Summary: enrollment.Count(n, "leaving device") + " waiting for Apple's cooldown", Detail: "A later sync gives them their next profile.",

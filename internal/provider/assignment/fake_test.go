@@ -25,6 +25,8 @@ type fake struct {
 	devices   map[string]*enrollment.Device
 	// wishes are the profiles that devices are pending for.
 	wishes map[string]string
+	// claims are the assignments that want a profile that a device has already.
+	claims map[string][]string
 
 	// refuse gives the service's word for devices that it refuses, and throttle
 	// how long a device that is sent cools down instead of changing.
@@ -48,7 +50,7 @@ func newFake(devices ...string) *fake {
 		kind: enrollment.Embedded, store: enrollment.Store{ID: "store-1", Location: "memory", Tokens: 1},
 		clock:    time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC),
 		profiles: []string{"default", "p1", "p2", "p3", "spare"},
-		devices:  map[string]*enrollment.Device{}, wishes: map[string]string{}, refuse: map[string]string{}, throttle: map[string]time.Duration{},
+		devices:  map[string]*enrollment.Device{}, wishes: map[string]string{}, claims: map[string][]string{}, refuse: map[string]string{}, throttle: map[string]time.Duration{},
 		sends: map[string]int{}, path: map[string][]string{},
 	}
 	f.token = enrollment.Token{ID: "t1", TokenSpec: enrollment.TokenSpec{Name: "District"}, Status: enrollment.Active, LastSyncedAt: f.clock.Add(-time.Hour)}
@@ -145,7 +147,11 @@ func (f *fake) Assign(ctx context.Context, req enrollment.AssignRequest) (enroll
 			continue
 		}
 		switch d := f.view(s); {
+		case req.OnlyFrom != "" && d.ProfileID == req.OnlyFrom && f.keeps(s, req.OnlyHeldBy):
+			f.letGo(s, req.OnlyHeldBy)
+			result.Unchanged = append(result.Unchanged, s)
 		case d.ProfileID == req.ProfileID, req.OnlyFrom != "" && d.ProfileID != req.OnlyFrom:
+			f.claim(s, req)
 			result.Unchanged = append(result.Unchanged, s)
 		case req.OnlyFrom == "" && !req.TakeOver.From(d):
 			result.Conflicts = append(result.Conflicts, enrollment.DeviceConflict{SerialNumber: s, ProfileID: d.ProfileID, Holder: d.Holder})
@@ -164,7 +170,8 @@ func (f *fake) Unassign(_ context.Context, req enrollment.UnassignRequest) (enro
 		switch d, ok := f.devices[s]; {
 		case !ok:
 			result.Missing = append(result.Missing, s)
-		case d.ProfileID != req.ProfileID:
+		case d.ProfileID != req.ProfileID, f.keeps(s, req.Holder), req.OnlyRelease:
+			f.letGo(s, req.Holder)
 			result.Unchanged = append(result.Unchanged, s)
 		default:
 			send = append(send, s)
@@ -172,6 +179,30 @@ func (f *fake) Unassign(_ context.Context, req enrollment.UnassignRequest) (enro
 	}
 	err := f.send(send, "", "", &result)
 	return result, err
+}
+
+// keeps tells whether another assignment than the one that lets go of a device
+// holds it or has a claim on it.
+func (f *fake) keeps(s, leaver string) bool {
+	if leaver == "" {
+		return false
+	}
+	d := f.devices[s]
+	return d.Holder != "" && d.Holder != leaver || slices.ContainsFunc(f.claims[s], func(id string) bool { return id != leaver })
+}
+
+// claim notes who asks for a profile that a device has from somebody else.
+func (f *fake) claim(s string, req enrollment.AssignRequest) {
+	if d := f.devices[s]; d.ProfileID == req.ProfileID && req.Holder != "" && d.Holder != req.Holder {
+		f.claims[s] = append(f.claims[s], req.Holder)
+	}
+}
+
+func (f *fake) letGo(s, leaver string) {
+	f.claims[s] = slices.DeleteFunc(f.claims[s], func(id string) bool { return id == leaver })
+	if d := f.devices[s]; d.Holder == leaver {
+		d.Holder = ""
+	}
 }
 
 func (f *fake) Withdraw(_ context.Context, _, profileID string, serials []string) error {

@@ -24,7 +24,7 @@ func (r *assignment) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 	}
 	held, _ := loadHolding(ctx, req.Private, diags)
 	if req.Plan.Raw.IsNull() {
-		r.announceDestroy(ctx, req, held)
+		r.announceDestroy(ctx, req, held, resp)
 		return
 	}
 	var plan model
@@ -60,9 +60,12 @@ func (r *assignment) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 		tf.AddViolations(diags, enrollment.CheckOnLeave(r.Service.Kind(), enrollment.OnLeave(plan.OnLeave.ValueString()), !plan.FallbackProfileID.IsNull()))
 	}
 	r.RequireServerToken(ctx, plan.TokenID, diags)
+	if !diags.HasError() && r.fallbackIsGone(ctx, plan) {
+		missingFallback(plan, diags)
+	}
 	if state != nil && !plan.TokenID.Equal(state.TokenID) {
 		// Another token is another assignment: the old one is destroyed, the new one has its first fill.
-		r.giveUp(*state, held)
+		r.giveUp(ctx, *state, held, diags)
 		state, held = nil, holding{}
 	}
 	if !known || plan.TokenID.IsUnknown() || diags.HasError() {
@@ -82,16 +85,44 @@ func (m *model) sends(state *model) bool {
 
 // announceDestroy tells the other assignments of this run what a destroy gives
 // up.
-func (r *assignment) announceDestroy(ctx context.Context, req resource.ModifyPlanRequest, held holding) {
+func (r *assignment) announceDestroy(ctx context.Context, req resource.ModifyPlanRequest, held holding, resp *resource.ModifyPlanResponse) {
 	var state model
 	if !r.Ready() || req.State.Get(ctx, &state).HasError() {
 		return
 	}
-	r.giveUp(state, held)
+	r.giveUp(ctx, state, held, &resp.Diagnostics)
 }
 
-func (r *assignment) giveUp(state model, held holding) {
+func (r *assignment) giveUp(ctx context.Context, state model, held holding, diags *diag.Diagnostics) {
 	r.Plans.Claim(state.TokenID.ValueString(), state.ProfileID.ValueString(), nil, held.owned)
+	r.warnOfDestroy(ctx, state, held, diags)
+}
+
+// warnOfDestroy says how many devices a destroy reaches: a file that is missing
+// can plan one through count, and no fuse stops it.
+func (r *assignment) warnOfDestroy(ctx context.Context, state model, held holding, diags *diag.Diagnostics) {
+	n := len(enrollment.Without(enrollment.Without(held.owned, held.gone), held.waiting))
+	leave := state.leave()
+	if n == 0 || leave.how == enrollment.LeaveKeep {
+		return
+	}
+	next := "no profile"
+	if leave.how == enrollment.LeaveFallback {
+		next = fmt.Sprintf("the profile %q", r.profileName(ctx, state.TokenID, state.FallbackProfileID))
+	}
+	name := r.profileName(ctx, state.TokenID, state.ProfileID)
+	diags.AddWarning(fmt.Sprintf("Destroying takes enrollment profile %q from %s (on_leave = %q)", name, enrollment.Count(n, "device"), leave.how),
+		"The assignment is planned to be destroyed. Its devices then have "+next+", except those that another assignment of this plan takes. "+
+			"If that is not meant, look whether a file is missing that its count depends on, such as token.p7m.")
+}
+
+// profileName is the name of a profile, or its id where the service tells none.
+func (r *assignment) profileName(ctx context.Context, tokenID, id types.String) string {
+	p, err := r.Service.ReadProfile(ctx, enrollment.ProfileRef{TokenID: tokenID.ValueString(), ID: id.ValueString()})
+	if err != nil || p.Name == "" {
+		return id.ValueString()
+	}
+	return p.Name
 }
 
 // announce tells the other assignments of this run what this one wants and
@@ -107,6 +138,10 @@ func (r *assignment) announce(plan model, state *model, held holding, desired []
 	}
 	if plan.ProfileID.IsUnknown() {
 		return
+	}
+	if both := r.Plans.Share(tokenID, plan.ProfileID.ValueString(), plan.ID.ValueString(), desired); len(both) > 0 {
+		diags.AddAttributeWarning(plan.sourcePath(), enrollment.Count(len(both), "device")+" also in another assignment of the same profile",
+			"Both assignments answer for them, and only the one that assigned a device last lets go of it: "+named(both)+". Name each in one assignment.")
 	}
 	taken := r.Plans.Claim(tokenID, plan.ProfileID.ValueString(), desired, nil)
 	if len(taken) == 0 {

@@ -88,15 +88,15 @@ func reportStuck(released enrollment.AssignResult, diags *diag.Diagnostics) {
 		"Destroy again later, or set on_leave = \"keep\" to let them keep it.", len(why), named(why)))
 }
 
-func (r *assignment) readFailed(ctx context.Context, err error, resp *resource.ReadResponse) {
-	if isGone(err) {
+// readFailed drops the assignment only where its token or its profile is gone;
+// something else that is not found says nothing about its devices.
+func (r *assignment) readFailed(ctx context.Context, state model, err error, resp *resource.ReadResponse) {
+	if errors.Is(err, enrollment.ErrNotFound) && (r.tokenIsGone(ctx, state) || r.profileIsGone(ctx, state, state.ProfileID)) {
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	tf.AddError(&resp.Diagnostics, "read", thing, err)
 }
-
-func isGone(err error) bool { return errors.Is(err, enrollment.ErrNotFound) }
 
 func reasons(failures []enrollment.DeviceFailure) []string {
 	out := make([]string, 0, len(failures))

@@ -2,6 +2,7 @@ package assignment
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -95,7 +96,7 @@ func (r *assignment) Read(ctx context.Context, req resource.ReadRequest, resp *r
 	}
 	devices, err := devicesOf(ctx, r.Service, state.TokenID.ValueString(), held.owned)
 	if err != nil {
-		r.readFailed(ctx, err, resp)
+		r.readFailed(ctx, state, err, resp)
 		return
 	}
 	seen, held := held.look(devices, state.ProfileID.ValueString(), state.waitsForMissing(), r.Now())
@@ -112,12 +113,12 @@ func (r *assignment) adopt(ctx context.Context, state model, resp *resource.Read
 	diags := &resp.Diagnostics
 	profile := enrollment.ProfileRef{TokenID: state.TokenID.ValueString(), ID: state.ProfileID.ValueString()}
 	if _, err := r.Service.ReadProfile(ctx, profile); err != nil {
-		r.readFailed(ctx, err, resp) // else a mistyped id would be imported as an assignment of nothing
+		r.readFailed(ctx, state, err, resp) // else a mistyped id would be imported as an assignment of nothing
 		return
 	}
 	serials, err := devicesOn(ctx, r.Service, state.TokenID.ValueString(), state.ProfileID.ValueString())
 	if err != nil {
-		r.readFailed(ctx, err, resp)
+		r.readFailed(ctx, state, err, resp)
 		return
 	}
 	state.setDesired(serials)
@@ -176,8 +177,10 @@ func (r *assignment) Delete(ctx context.Context, req resource.DeleteRequest, res
 	defer cancel()
 	released, err := r.release(ctx, state.leave(), held.leaving(state.ProfileID.ValueString(), nil))
 	switch {
-	case isGone(err):
-		return
+	case errors.Is(err, enrollment.ErrNotFound) && r.tokenIsGone(ctx, state):
+		return // and its devices with it
+	case errors.Is(err, enrollment.ErrNotFound) && r.fallbackIsGone(ctx, state):
+		missingFallback(state, diags)
 	case err != nil:
 		tf.AddError(diags, "release devices from", thing, err)
 	case len(stillOwned(released)) > 0:

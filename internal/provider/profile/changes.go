@@ -3,39 +3,43 @@ package profile
 import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 )
 
 // part is an attribute of a profile that can change by itself.
 type part struct {
 	name string
 	of   func(model) attr.Value
+	// none is a text that means the same as nothing, beside "".
+	none string
 }
 
 // appleParts have a field in Apple's profile: a change of one is a new
 // definition, which every device of the profile is sent to.
 func appleParts() []part {
 	return []part{
-		{"name", func(m model) attr.Value { return m.Name }},
-		{"supervised", func(m model) attr.Value { return m.Supervised }},
-		{"locked_enrollment", func(m model) attr.Value { return m.LockedEnrollment }},
-		{"shared_ipad", func(m model) attr.Value { return shared(m.SharedIPad) }},
-		{"pairing.mode", func(m model) attr.Value { return mayBe(m.Pairing, stringAt(m.Pairing, pairingMode)) }},
-		{"pairing.configurator_certificates", func(m model) attr.Value { return mayBe(m.Pairing, certificatesOf(m.Pairing)) }},
-		{"department", func(m model) attr.Value { return m.Department }},
-		{"department_phone", func(m model) attr.Value { return m.DepartmentPhone }},
-		{"skip_setup_items", func(m model) attr.Value { return m.SkipSetupItems }},
-		{"await_device_configured", func(m model) attr.Value { return m.AwaitDeviceConfigured }},
-		{"enrollment_url", func(m model) attr.Value { return m.EnrollmentURL }},
-		{"configuration_web_url", func(m model) attr.Value { return m.ConfigurationWebURL }},
-		{"support_email", func(m model) attr.Value { return m.SupportEmail }},
-		{"org_magic", func(m model) attr.Value { return m.OrgMagic }},
-		{"language", func(m model) attr.Value { return m.Language }},
-		{"region", func(m model) attr.Value { return m.Region }},
-		{"anchor_certificates", func(m model) attr.Value { return m.AnchorCertificates }},
-		{"auto_advance", func(m model) attr.Value { return m.AutoAdvance }},
-		{"mandatory", func(m model) attr.Value { return m.Mandatory }},
-		{"return_to_service", func(m model) attr.Value { return m.ReturnToService }},
-		{"do_not_use_profile_from_backup", func(m model) attr.Value { return m.DoNotUseProfileFromBackup }},
+		{name: "name", of: func(m model) attr.Value { return m.Name }},
+		{name: "supervised", of: func(m model) attr.Value { return m.Supervised }},
+		{name: "locked_enrollment", of: func(m model) attr.Value { return m.LockedEnrollment }},
+		{name: "shared_ipad", of: func(m model) attr.Value { return shared(m.SharedIPad) }},
+		{name: "pairing.mode", of: func(m model) attr.Value { return mayBe(m.Pairing, stringAt(m.Pairing, pairingMode)) }, none: string(enrollment.PairingAllow)},
+		{name: "pairing.configurator_certificates", of: func(m model) attr.Value { return mayBe(m.Pairing, certificatesOf(m.Pairing)) }},
+		{name: "department", of: func(m model) attr.Value { return m.Department }},
+		{name: "department_phone", of: func(m model) attr.Value { return m.DepartmentPhone }},
+		{name: "skip_setup_items", of: func(m model) attr.Value { return m.SkipSetupItems }},
+		{name: "await_device_configured", of: func(m model) attr.Value { return m.AwaitDeviceConfigured }},
+		{name: "enrollment_url", of: func(m model) attr.Value { return m.EnrollmentURL }},
+		{name: "configuration_web_url", of: func(m model) attr.Value { return m.ConfigurationWebURL }},
+		{name: "support_email", of: func(m model) attr.Value { return m.SupportEmail }},
+		{name: "org_magic", of: func(m model) attr.Value { return m.OrgMagic }},
+		{name: "language", of: func(m model) attr.Value { return m.Language }},
+		{name: "region", of: func(m model) attr.Value { return m.Region }},
+		{name: "anchor_certificates", of: func(m model) attr.Value { return m.AnchorCertificates }},
+		{name: "auto_advance", of: func(m model) attr.Value { return m.AutoAdvance }},
+		{name: "mandatory", of: func(m model) attr.Value { return m.Mandatory }},
+		{name: "return_to_service", of: func(m model) attr.Value { return m.ReturnToService }},
+		{name: "do_not_use_profile_from_backup", of: func(m model) attr.Value { return m.DoNotUseProfileFromBackup }},
 	}
 }
 
@@ -43,12 +47,12 @@ func appleParts() []part {
 // them for the MDM, which has to send them.
 func recordedParts() []part {
 	inShared := func(name string, at func(types.Object, string) attr.Value) part {
-		return part{"shared_ipad." + name, func(m model) attr.Value { return mayBe(m.SharedIPad, at(m.SharedIPad, name)) }}
+		return part{name: "shared_ipad." + name, of: func(m model) attr.Value { return mayBe(m.SharedIPad, at(m.SharedIPad, name)) }}
 	}
 	whole := func(o types.Object, name string) attr.Value { return int64At(o, name) }
 	return []part{
-		{"description", func(m model) attr.Value { return m.Description }},
-		{"user_affinity", func(m model) attr.Value { return m.UserAffinity }},
+		{name: "description", of: func(m model) attr.Value { return m.Description }},
+		{name: "user_affinity", of: func(m model) attr.Value { return m.UserAffinity }},
 		inShared(maximumCachedUsers, whole),
 		inShared(temporarySessionsOnly, func(o types.Object, name string) attr.Value { return boolAt(o, name) }),
 		inShared(userSessionTimeout, whole),
@@ -57,16 +61,50 @@ func recordedParts() []part {
 	}
 }
 
-// changed names the parts that a plan changes, or may change. A part that the
-// plan leaves out is left alone, whatever it was.
-func changed(parts []part, state, plan model) []string {
+// given names the parts that get, or may get, another value.
+func given(parts []part, state, plan model) []string {
 	var names []string
 	for _, p := range parts {
-		if want := p.of(plan); !want.IsNull() && !want.Equal(p.of(state)) {
+		if p.given(state, plan) {
 			names = append(names, p.name)
 		}
 	}
 	return names
+}
+
+// changed names the parts that are given another value, and those whose value
+// is taken away.
+func changed(parts []part, state, plan model) []string {
+	var names []string
+	for _, p := range parts {
+		switch {
+		case p.given(state, plan):
+			names = append(names, p.name)
+		case p.of(plan).IsNull() && p.has(state):
+			names = append(names, p.name+" (taken away)")
+		}
+	}
+	return names
+}
+
+func (p part) given(state, plan model) bool {
+	want := p.of(plan)
+	return !want.IsNull() && !want.Equal(p.of(state))
+}
+
+// has tells whether there is anything to take away: "", false and an empty
+// collection are nothing.
+func (p part) has(state model) bool {
+	switch v := p.of(state).(type) {
+	case types.String:
+		return v.ValueString() != "" && v.ValueString() != p.none
+	case types.Bool:
+		return v.ValueBool()
+	case collection:
+		return len(v.Elements()) > 0
+	default:
+		return false
+	}
 }
 
 // shared is whether the iPad is shared: leaving shared_ipad out says no.

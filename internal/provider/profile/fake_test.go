@@ -136,6 +136,19 @@ func merged(old, spec enrollment.ProfileSpec) enrollment.ProfileSpec {
 	if spec.EnrollmentURL == nil {
 		spec.EnrollmentURL = old.EnrollmentURL
 	}
+	return taken(spec)
+}
+
+// taken has nothing where a change says so by "" or an empty slice.
+func taken(spec enrollment.ProfileSpec) enrollment.ProfileSpec {
+	for _, text := range []**string{&spec.Description, &spec.Department} {
+		if *text != nil && **text == "" {
+			*text = nil
+		}
+	}
+	if len(spec.SkipSetupItems) == 0 {
+		spec.SkipSetupItems = nil
+	}
 	return spec
 }
 

@@ -103,6 +103,55 @@ func (m model) spec() enrollment.ProfileSpec {
 	}
 }
 
+// change is spec for a profile that has a state: what the state has and the plan
+// leaves out is taken away.
+func (m model) change(state model) enrollment.ProfileSpec {
+	spec := m.spec()
+	for _, t := range []struct {
+		asked       **string
+		plan, state types.String
+	}{
+		{&spec.Description, m.Description, state.Description},
+		{&spec.Department, m.Department, state.Department},
+		{&spec.DepartmentPhone, m.DepartmentPhone, state.DepartmentPhone},
+		{&spec.ConfigurationWebURL, m.ConfigurationWebURL, state.ConfigurationWebURL},
+		{&spec.SupportEmail, m.SupportEmail, state.SupportEmail},
+		{&spec.OrgMagic, m.OrgMagic, state.OrgMagic},
+		{&spec.Language, m.Language, state.Language},
+		{&spec.Region, m.Region, state.Region},
+	} {
+		if removed(t.plan, t.state) {
+			*t.asked = new("")
+		}
+	}
+	for _, b := range []struct {
+		asked       **bool
+		plan, state types.Bool
+	}{
+		{&spec.AwaitDeviceConfigured, m.AwaitDeviceConfigured, state.AwaitDeviceConfigured},
+		{&spec.AutoAdvance, m.AutoAdvance, state.AutoAdvance},
+		{&spec.Mandatory, m.Mandatory, state.Mandatory},
+		{&spec.ReturnToService, m.ReturnToService, state.ReturnToService},
+		{&spec.DoNotUseProfileFromBackup, m.DoNotUseProfileFromBackup, state.DoNotUseProfileFromBackup},
+	} {
+		if removed(b.plan, b.state) {
+			*b.asked = new(false)
+		}
+	}
+	if removed(m.SkipSetupItems, state.SkipSetupItems) {
+		spec.SkipSetupItems = []string{}
+	}
+	if removed(m.AnchorCertificates, state.AnchorCertificates) {
+		spec.AnchorCertificates = []string{}
+	}
+	if removed(m.Pairing, state.Pairing) {
+		spec.Pairing = &enrollment.Pairing{Mode: enrollment.PairingAllow}
+	}
+	return spec
+}
+
+func removed(plan, state attr.Value) bool { return plan.IsNull() && !state.IsNull() }
+
 // checkable is spec with a harmless value for whatever is not known yet, so
 // that every rule that can be judged already is, and no other.
 func (m model) checkable() enrollment.ProfileSpec {

@@ -46,13 +46,30 @@ func (r *profile) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest
 	}
 	plan.UserAffinity = r.planAffinity(config, plan)
 	plan.EnrollmentURL = r.planEnrollmentURL(config, plan, state)
+	r.requireEnrollmentURL(config, state, &resp.Diagnostics)
 	r.checkRules(plan, config.UserAffinity, &resp.Diagnostics)
 	r.RequireServerToken(ctx, plan.TokenID, &resp.Diagnostics)
-	if !create {
-		plan.Status = r.planStatus(ctx, plan, state, &resp.Diagnostics)
-	}
 	r.warnOfRecorded(config, plan, state, &resp.Diagnostics)
+	if !create {
+		plan.Status = state.Status
+	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	if create || resp.Diagnostics.HasError() {
+		return
+	}
+	plan.Status = r.planStatus(ctx, plan, state, resp.Plan.Raw.Equal(req.State.Raw), &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("status"), plan.Status)...)
+}
+
+// requireEnrollmentURL refuses a profile that would have nowhere to enroll.
+func (r *profile) requireEnrollmentURL(config, state model, diags *diag.Diagnostics) {
+	if !r.Ready() || r.Service.Kind() != enrollment.Embedded || r.MDMURL != "" {
+		return
+	}
+	if config.EnrollmentURL.IsNull() && state.EnrollmentURL.ValueString() == "" {
+		diags.AddAttributeError(path.Root("enrollment_url"), "An enrollment URL is missing",
+			"Devices enroll at this address, and Apple takes no profile without one. Set enrollment_url here, or mdm_url in the provider's `embedded` configuration for all profiles.")
+	}
 }
 
 // checkRules judges the user affinity that is configured, not the planned one:
@@ -98,7 +115,9 @@ func (r *profile) planEnrollmentURL(config, plan, state model) types.String {
 	switch {
 	case !config.EnrollmentURL.IsNull():
 		return plan.EnrollmentURL
-	case r.Ready() && r.MDMURL != "" && !sameURL(state.EnrollmentURL.ValueString(), r.MDMURL):
+	case !r.Ready(): // mdm_url may turn out to be another
+		return plan.EnrollmentURL
+	case r.MDMURL != "" && !sameURL(state.EnrollmentURL.ValueString(), r.MDMURL):
 		return types.StringValue(r.MDMURL)
 	case state.EnrollmentURL.IsNull():
 		return plan.EnrollmentURL
@@ -109,14 +128,17 @@ func (r *profile) planEnrollmentURL(config, plan, state model) types.String {
 // planStatus leaves the status open where the change, or what is left of the
 // last one, may alter it. That alone makes the plan an update. While all devices
 // that are left are in Apple's cooldown an update could do nothing, so none is
-// planned.
-func (r *profile) planStatus(ctx context.Context, plan, state model, diags *diag.Diagnostics) types.String {
+// planned; one that is planned for something else may find the cooldown over.
+func (r *profile) planStatus(ctx context.Context, plan, state model, same bool, diags *diag.Diagnostics) types.String {
 	if names := changed(appleParts(), state, plan); len(names) > 0 {
 		r.warnOfImpact(ctx, state, names, diags)
 		return types.StringUnknown()
 	}
 	if state.Status.ValueString() == string(enrollment.ProfileCurrent) || !r.Ready() {
 		return state.Status
+	}
+	if !same {
+		return types.StringUnknown()
 	}
 	p, err := r.Service.ReadProfile(ctx, state.ref())
 	if err != nil || !p.ThrottledUntil.After(r.Now()) {
@@ -174,7 +196,7 @@ func (r *profile) warnOfRecorded(config, plan, state model, diags *diag.Diagnost
 		return
 	}
 	plan.UserAffinity = config.UserAffinity // what is planned by itself was asked for by nobody
-	names := changed(recordedParts(), state, plan)
+	names := given(recordedParts(), state, plan)
 	if len(names) == 0 {
 		return
 	}

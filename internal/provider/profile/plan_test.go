@@ -251,18 +251,79 @@ func TestEnrollmentURLFollowsTheProvidersMDMURL(t *testing.T) {
 	expect(t, plan.Diags.Warnings(), "reaches 1 device", "enrollment_url")
 }
 
-func TestEnrollmentURLThatOnlyTheServiceKnowsIsKept(t *testing.T) {
+func TestEnrollmentURLThatWasThereIsKept(t *testing.T) {
 	t.Parallel()
-	d := drive(t, newFake().runtime())
+	f := newFake()
+	rt := f.runtime()
+	rt.MDMURL = "https://mdm.example/a"
+	d := drive(t, rt)
 	config := minimal(tftest.Config{"enrollment_url": nil})
-	state, plan, _ := apply(t, d, tftest.State{}, config)
-	if plan.Get("enrollment_url") != any(tftest.Unknown) || state.Get("enrollment_url") != "https://default.example/enroll" {
-		t.Errorf("planned %v, became %v", plan.Get("enrollment_url"), state.Get("enrollment_url"))
-	}
-	plan = d.Plan(kind, state, config.With(tftest.Config{"name": "Other"}))
-	if plan.Get("enrollment_url") != "https://default.example/enroll" {
+	state, _, _ := apply(t, d, tftest.State{}, config)
+	rt.MDMURL = ""
+	plan := d.Plan(kind, state, config.With(tftest.Config{"name": "Other"}))
+	clean(t, plan.Diags)
+	if plan.Get("enrollment_url") != "https://mdm.example/a" {
 		t.Errorf("a rename plans %v", plan.Get("enrollment_url"))
 	}
+}
+
+func TestAProfileWithoutAnEnrollmentURLIsAnErrorAtPlan(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	rt := f.runtime()
+	d := drive(t, rt)
+	config := minimal(tftest.Config{"enrollment_url": nil})
+	expect(t, d.Plan(kind, tftest.State{}, config).Diags.Errors(), "enrollment_url: An enrollment URL is missing", "mdm_url")
+	clean(t, d.Plan(kind, tftest.State{}, config.With(tftest.Config{"enrollment_url": tftest.Unknown})).Diags)
+	rt.MDMURL = "https://mdm.example/a"
+	clean(t, d.Plan(kind, tftest.State{}, config).Diags)
+	f.kind, rt.MDMURL = enrollment.Intune, ""
+	clean(t, d.Plan(kind, tftest.State{}, config).Diags)
+	rt.Service = nil
+	clean(t, d.Plan(kind, tftest.State{}, config).Diags)
+}
+
+// mdm_url comes from another resource, and is another when the plan is applied.
+func TestEnrollmentURLIsOpenWhileTheProviderIsNotConfigured(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	rt := f.runtime()
+	rt.MDMURL = "https://old.example/enroll"
+	d := drive(t, rt)
+	config := minimal(tftest.Config{"enrollment_url": nil})
+	state, _, _ := apply(t, d, tftest.State{}, config)
+	rt.Service, rt.MDMURL = nil, ""
+	config["name"] = "Other"
+	plan := d.Plan(kind, state, config)
+	rt.Service, rt.MDMURL = f, "https://new.example/enroll"
+	state, diags := plan.ApplyWith(config) // the driver fails on an inconsistent plan
+	clean(t, diags)
+	if got := state.Get("enrollment_url"); got != "https://new.example/enroll" {
+		t.Errorf("enrollment_url is %v", got)
+	}
+}
+
+// The plan is applied after the cooldown that it was made in.
+func TestStatusIsOpenWhereAnythingChangesDuringACooldown(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	now := noon
+	rt := f.runtime()
+	rt.Now = func() time.Time { return now }
+	d := drive(t, rt)
+	state, _, _ := apply(t, d, tftest.State{}, minimal(nil))
+	f.change("p1", func(p *enrollment.Profile) {
+		p.Status, p.ThrottledUntil = enrollment.ProfileUpdating, now.Add(time.Hour)
+	})
+	state = refresh(t, d, state)
+	if !d.Plan(kind, state, minimal(nil)).Empty() {
+		t.Error("the plan during the cooldown is not empty")
+	}
+	config := minimal(tftest.Config{"description": "new"})
+	plan := d.Plan(kind, state, config)
+	now = now.Add(2 * time.Hour)
+	_, diags := plan.ApplyWith(config) // the driver fails on an inconsistent plan
+	clean(t, diags)
 }
 
 func TestAnotherSpellingIsNoChange(t *testing.T) {

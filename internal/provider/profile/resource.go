@@ -126,7 +126,7 @@ func (r *profile) Update(ctx context.Context, req resource.UpdateRequest, resp *
 	}
 	within, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	result, err := r.Service.UpdateProfile(within, state.ref(), plan.spec())
+	result, err := r.Service.UpdateProfile(within, state.ref(), plan.change(state))
 	tf.AddWarnings(&resp.Diagnostics, result.Warnings)
 	if err != nil {
 		tf.AddError(&resp.Diagnostics, "update", thing, err)

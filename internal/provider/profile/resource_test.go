@@ -320,23 +320,70 @@ func TestReadRemembersTheStoreOfAnImport(t *testing.T) {
 	expect(t, diags.Errors(), "store-1")
 }
 
-func TestRemovingAnAttributeLeavesTheValueAlone(t *testing.T) {
+func TestRemovingAnAttributeTakesItsValueAway(t *testing.T) {
+	t.Parallel()
+	certificate, _ := newCertificate(t)
+	f := newFake()
+	d := drive(t, f.runtime())
+	state, _, _ := apply(t, d, tftest.State{}, minimal(tftest.Config{
+		"description": "d", "department": "IT", "department_phone": "+1", "support_email": "it@school.example", "org_magic": "m",
+		"language": "de", "region": "CH", "configuration_web_url": "https://mdm.example/signin",
+		"skip_setup_items": []any{"Siri"}, "anchor_certificates": []any{certificate}, "pairing": tftest.Config{"mode": "deny"},
+		"await_device_configured": true, "auto_advance": true, "mandatory": true, "return_to_service": true, "do_not_use_profile_from_backup": true,
+	}))
+	f.devices = []enrollment.Device{{SerialNumber: "C1", ProfileID: "p1"}}
+	state, plan, _ := apply(t, d, state, minimal(nil))
+	expect(t, plan.Diags.Warnings(), "reaches 1 device", "pairing.mode (taken away), department (taken away)", "skip_setup_items (taken away)", "anchor_certificates (taken away)", "mandatory (taken away)")
+	if plan.Get("status") != any(tftest.Unknown) {
+		t.Errorf("status is planned as %v, and the definition changes", plan.Get("status"))
+	}
+	sent := f.updated[len(f.updated)-1]
+	for name, text := range map[string]*string{
+		"description": sent.Description, "department": sent.Department, "department_phone": sent.DepartmentPhone, "support_email": sent.SupportEmail,
+		"org_magic": sent.OrgMagic, "language": sent.Language, "region": sent.Region, "configuration_web_url": sent.ConfigurationWebURL,
+	} {
+		if text == nil || *text != "" {
+			t.Errorf("%s is not taken away", name)
+		}
+	}
+	for name, flag := range map[string]*bool{
+		"await_device_configured": sent.AwaitDeviceConfigured, "auto_advance": sent.AutoAdvance, "mandatory": sent.Mandatory,
+		"return_to_service": sent.ReturnToService, "do_not_use_profile_from_backup": sent.DoNotUseProfileFromBackup,
+	} {
+		if flag == nil || *flag {
+			t.Errorf("%s is not taken away", name)
+		}
+	}
+	if sent.SkipSetupItems == nil || len(sent.SkipSetupItems) > 0 || sent.AnchorCertificates == nil || len(sent.AnchorCertificates) > 0 {
+		t.Errorf("lists are not taken away: %v, %v", sent.SkipSetupItems, sent.AnchorCertificates)
+	}
+	if sent.Pairing == nil || sent.Pairing.Mode != enrollment.PairingAllow {
+		t.Errorf("pairing is not allowed again: %+v", sent.Pairing)
+	}
+	// What nobody manages stays whatever it is.
+	f.change("p1", func(p *enrollment.Profile) { p.Department = new("Elsewhere") })
+	state = refresh(t, d, state)
+	if got := state.Get("department"); got != nil {
+		t.Errorf("department %v was read into state, which does not manage it", got)
+	}
+	apply(t, d, state, minimal(tftest.Config{"description": "new"}))
+	sent = f.updated[len(f.updated)-1]
+	if sent.Department != nil || sent.SkipSetupItems != nil || sent.Pairing != nil || sent.Mandatory != nil {
+		t.Errorf("what was never managed is sent: %+v", sent)
+	}
+}
+
+// What is nothing already takes no device anywhere.
+func TestRemovingWhatIsNothingReachesNoDevice(t *testing.T) {
 	t.Parallel()
 	f := newFake()
 	d := drive(t, f.runtime())
-	state, _, _ := apply(t, d, tftest.State{}, minimal(tftest.Config{"department": "IT", "skip_setup_items": []any{"Siri"}, "description": "d"}))
+	state, _, _ := apply(t, d, tftest.State{}, minimal(tftest.Config{"skip_setup_items": []any{}, "mandatory": false, "pairing": tftest.Config{"mode": "allow"}}))
 	f.devices = []enrollment.Device{{SerialNumber: "C1", ProfileID: "p1"}}
-	state, plan, _ := apply(t, d, state, minimal(nil))
+	_, plan, _ := apply(t, d, state, minimal(nil))
 	silent(t, plan.Diags.Warnings())
 	if plan.Get("status") != "current" {
 		t.Errorf("status is planned as %v, and nothing changes", plan.Get("status"))
-	}
-	if p := f.profiles["p1"]; *p.Department != "IT" || len(p.SkipSetupItems) != 1 || *p.Description != "d" {
-		t.Errorf("the service lost a value: %+v", p)
-	}
-	f.change("p1", func(p *enrollment.Profile) { p.Department = new("Elsewhere") })
-	if got := refresh(t, d, state).Get("department"); got != nil {
-		t.Errorf("department %v was read into state, which does not manage it", got)
 	}
 }
 

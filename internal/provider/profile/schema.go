@@ -28,6 +28,9 @@ const recordedOnly = " **Recorded only:** Apple's profile has no field for it, s
 // unmanaged says what leaving an attribute out means.
 const unmanaged = " Left out it is not managed: a profile keeps what it has."
 
+// removable is the same of an attribute that can be taken out again.
+const removable = " Left out it is not managed. Removing it takes its value away."
+
 var (
 	languageShape = regexp.MustCompile(`^[a-z]{2,3}$`)
 	regionShape   = regexp.MustCompile(`^[A-Z]{2}$`)
@@ -52,7 +55,7 @@ func (r *profile) Schema(ctx context.Context, _ resource.SchemaRequest, resp *re
 				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"name":        schema.StringAttribute{Required: true, MarkdownDescription: "Name of the profile, 1 to 125 characters. Apple has it too, so a new name is a new definition."},
-			"description": schema.StringAttribute{Optional: true, MarkdownDescription: "What the profile is for." + recordedOnly + unmanaged},
+			"description": schema.StringAttribute{Optional: true, MarkdownDescription: "What the profile is for." + recordedOnly + removable},
 			"user_affinity": schema.BoolAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "Whether devices enroll for one user (`true`), as those do that people sign in to with their Managed Apple Account, or for nobody (`false`), as kiosks do. " +
@@ -68,13 +71,13 @@ func (r *profile) Schema(ctx context.Context, _ resource.SchemaRequest, resp *re
 			},
 			"shared_ipad":      sharedIPadAttribute(),
 			"pairing":          pairingAttribute(),
-			"department":       schema.StringAttribute{Optional: true, MarkdownDescription: "Department that Setup Assistant shows under \"About Configuration\", 1 to 125 characters." + unmanaged},
-			"department_phone": schema.StringAttribute{Optional: true, MarkdownDescription: "Phone number that Setup Assistant shows under \"Need Help\", 1 to 50 characters." + unmanaged},
+			"department":       schema.StringAttribute{Optional: true, MarkdownDescription: "Department that Setup Assistant shows under \"About Configuration\", 1 to 125 characters." + removable},
+			"department_phone": schema.StringAttribute{Optional: true, MarkdownDescription: "Phone number that Setup Assistant shows under \"Need Help\", 1 to 50 characters." + removable},
 			"skip_setup_items": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Setup Assistant panes to skip, as Apple's skip keys (`Passcode`, `Location`, `Restore`, `AppleID`, `TOS`, `Biometric`, `Payment`, `Zoom`, `Siri`, `Diagnostics` and all later ones): " +
 					"every pane that is not listed is shown. The inverse of an MDM portal's \"prompt\" switches. A key that this version of the provider does not know is sent all the same, with a warning that names the nearest known one. " +
-					"An empty set shows every pane." + unmanaged,
+					"An empty set shows every pane." + removable,
 				Validators: []validator.Set{setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
 			},
 			"await_device_configured": optionalBool("Whether devices wait in Setup Assistant until your MDM says that they are configured. On iPhone and iPad it needs `supervised`. Needed for Shared iPad set-ups and for moving devices between MDMs."),
@@ -88,23 +91,23 @@ func (r *profile) Schema(ctx context.Context, _ resource.SchemaRequest, resp *re
 			"configuration_web_url": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "Sign-in page that Setup Assistant shows in a web view before the device enrolls; the page ends with a download of the enrollment profile from the same host. " +
-					"https, or http to a literal loopback address, at most 2,000 characters." + unmanaged,
+					"https, or http to a literal loopback address, at most 2,000 characters." + removable,
 				Validators:    []validator.String{webURL{}},
 				PlanModifiers: []planmodifier.String{keepSpelling{}},
 			},
-			"support_email": schema.StringAttribute{Optional: true, MarkdownDescription: "E-mail address of your support, 1 to 250 characters." + unmanaged},
-			"org_magic":     schema.StringAttribute{Optional: true, MarkdownDescription: "A string that tells which of several services inside your organization manages a device, 1 to 256 characters." + unmanaged},
+			"support_email": schema.StringAttribute{Optional: true, MarkdownDescription: "E-mail address of your support, 1 to 250 characters." + removable},
+			"org_magic":     schema.StringAttribute{Optional: true, MarkdownDescription: "A string that tells which of several services inside your organization manages a device, 1 to 256 characters." + removable},
 			"language": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Language that Setup Assistant takes, as a lower-case ISO 639 code of two or three letters such as `de`. Apple TV and Mac only; used with `auto_advance`." + unmanaged,
+				MarkdownDescription: "Language that Setup Assistant takes, as a lower-case ISO 639 code of two or three letters such as `de`. Apple TV and Mac only; used with `auto_advance`." + removable,
 				Validators:          []validator.String{stringvalidator.RegexMatches(languageShape, "must be an ISO 639 code of two or three lower-case letters, such as de")},
 			},
 			"region": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Region that Setup Assistant takes, as an upper-case ISO 3166-1 code of two letters such as `CH`. Apple TV and Mac only; used with `auto_advance`." + unmanaged,
+				MarkdownDescription: "Region that Setup Assistant takes, as an upper-case ISO 3166-1 code of two letters such as `CH`. Apple TV and Mac only; used with `auto_advance`." + removable,
 				Validators:          []validator.String{stringvalidator.RegexMatches(regionShape, "must be an ISO 3166-1 code of two upper-case letters, such as CH")},
 			},
-			"anchor_certificates": certificates("Certificates, each in PEM, that devices trust when they first talk to `enrollment_url`: the authority of an MDM whose certificate is not publicly trusted. Order and line ends do not matter." + unmanaged),
+			"anchor_certificates": certificates("Certificates, each in PEM, that devices trust when they first talk to `enrollment_url`: the authority of an MDM whose certificate is not publicly trusted. Order and line ends do not matter." + removable),
 			"auto_advance":        optionalBool("Whether Setup Assistant goes on by itself, with `language` and `region`. Apple TV, and Mac with macOS 11 or later, on Ethernet."),
 			"mandatory":           optionalBool("Whether users cannot skip enrollment. Apple makes it mandatory from iOS 13 on, whatever is said here."),
 			"return_to_service":   optionalBool("Whether devices enroll again by themselves after they were erased. iOS, iPadOS and visionOS 26 or later."),
@@ -121,7 +124,7 @@ func (r *profile) Schema(ctx context.Context, _ resource.SchemaRequest, resp *re
 }
 
 func optionalBool(description string) schema.Attribute {
-	return schema.BoolAttribute{Optional: true, MarkdownDescription: description + unmanaged}
+	return schema.BoolAttribute{Optional: true, MarkdownDescription: description + removable}
 }
 
 func certificates(description string) schema.ListAttribute {
@@ -160,7 +163,7 @@ func sharedIPadAttribute() schema.Attribute {
 func pairingAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		Optional:            true,
-		MarkdownDescription: "Which computers a device may pair with." + unmanaged,
+		MarkdownDescription: "Which computers a device may pair with." + removable,
 		Attributes: map[string]schema.Attribute{
 			pairingMode: schema.StringAttribute{
 				Required:            true,

@@ -13,14 +13,23 @@ import (
 
 // AddError turns an error of a service into a diagnostic: the summary says
 // "Unable to <verb> <thing>", the detail what happened and what to do. An error
-// that blames an attribute is put there; fields maps the service's names of
-// attributes to paths where they differ.
+// that blames an attribute is put there.
 func AddError(diags *diag.Diagnostics, verb, thing string, err error) {
+	AddErrorIn(diags, "", verb, thing, err)
+}
+
+// AddErrorIn is AddError where the attributes that errors blame are in the
+// object of that name.
+func AddErrorIn(diags *diag.Diagnostics, object, verb, thing string, err error) {
 	summary := "Unable to " + verb + " " + thing
 	detail := sentence(err)
 	var e *enrollment.Error
 	if errors.As(err, &e) && e.Field != "" {
-		diags.AddAttributeError(FieldPath(e.Field), summary, detail)
+		field := e.Field
+		if object != "" {
+			field = object + "." + field
+		}
+		diags.AddAttributeError(FieldPath(field), summary, detail)
 		return
 	}
 	diags.AddError(summary, detail)

@@ -1,6 +1,11 @@
 package tf
 
-import "sync"
+import (
+	"slices"
+	"sync"
+
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+)
 
 // Plans is what the objects of one provider configuration have announced in
 // this run, filled by ModifyPlan and asked by others. It is a best effort: it
@@ -12,11 +17,18 @@ type Plans struct {
 	syncs   map[string]bool
 	claims  map[string]map[string]string // token id -> serial number -> profile id
 	leaving map[string]map[string]string // the same, of devices that leave
+	shares  map[[2]string][]share        // token and profile id -> its assignments
+}
+
+// share is what one assignment of a profile wants, sorted.
+type share struct {
+	holder string
+	wanted []string
 }
 
 // NewPlans makes an empty register, one for each Configure.
 func NewPlans() *Plans {
-	return &Plans{uploads: map[string]bool{}, syncs: map[string]bool{}, claims: map[string]map[string]string{}, leaving: map[string]map[string]string{}}
+	return &Plans{uploads: map[string]bool{}, syncs: map[string]bool{}, claims: map[string]map[string]string{}, leaving: map[string]map[string]string{}, shares: map[[2]string][]share{}}
 }
 
 // Upload announces that a server token of this token will be uploaded.
@@ -72,6 +84,26 @@ func (p *Plans) Claim(tokenID, profileID string, wanted, leaving []string) []Cla
 		gone[serial] = profileID
 	}
 	return taken
+}
+
+// Share announces which devices, sorted, an assignment wants on a profile, and
+// answers with those that another assignment of the same profile wants too.
+// holder is the assignment's id, "" for one that is still to be made. The same
+// list of one with an id and one without is one assignment that is replaced.
+func (p *Plans) Share(tokenID, profileID, holder string, wanted []string) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var both []string
+	key := [2]string{tokenID, profileID}
+	for _, other := range p.shares[key] {
+		same := holder != "" && other.holder == holder
+		replaced := (holder == "") != (other.holder == "") && slices.Equal(other.wanted, wanted)
+		if !same && !replaced {
+			both = enrollment.Union(both, enrollment.Common(other.wanted, wanted))
+		}
+	}
+	p.shares[key] = append(p.shares[key], share{holder, wanted})
+	return both
 }
 
 // Releases tells whether an assignment of a profile has announced that a device

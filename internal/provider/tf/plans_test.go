@@ -25,6 +25,27 @@ func TestPlansOfUploadsAndSyncs(t *testing.T) {
 	}
 }
 
+func TestPlansOfAssignmentsThatShareAProfile(t *testing.T) {
+	t.Parallel()
+	p := tf.NewPlans()
+	for i, step := range []struct {
+		token, profile, holder string
+		wanted, both           []string
+	}{
+		{"t1", "p1", "one", []string{"A", "B"}, nil},
+		{"t1", "p1", "one", []string{"A", "B"}, nil}, // asked again
+		{"t1", "p1", "", []string{"A", "B"}, nil},    // its replacement
+		{"t1", "p1", "two", []string{"B", "C"}, []string{"B"}},
+		{"t1", "p1", "", []string{"C", "D"}, []string{"C"}},
+		{"t1", "p2", "three", []string{"A"}, nil},
+		{"t2", "p1", "four", []string{"A"}, nil},
+	} {
+		if both := p.Share(step.token, step.profile, step.holder, step.wanted); !slices.Equal(both, step.both) {
+			t.Errorf("step %d: %v, want %v", i, both, step.both)
+		}
+	}
+}
+
 func TestPlansOfDevices(t *testing.T) {
 	t.Parallel()
 	p := tf.NewPlans()

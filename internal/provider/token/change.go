@@ -80,7 +80,7 @@ func (c change) expected() observed {
 	if c.bringsKey() || c.rotates() {
 		o = o.withStagedKeyUnknown()
 	}
-	if c.mayChangeServingKey() {
+	if c.mayChangeServingKey() || c.replacesAwaitingKey() {
 		o = o.withKeyUnknown()
 	}
 	return o
@@ -94,6 +94,27 @@ func (c change) mayChangeServingKey() bool {
 	}
 	staged := c.bringsKey() || !c.prior.StagedPublicKeyPEM.IsNull()
 	return staged && !c.isForServingKey()
+}
+
+// replacesAwaitingKey: a key pair that is brought to a token without a server
+// token takes the place of the one that was made with it, at once.
+func (c change) replacesAwaitingKey() bool {
+	return c.prior != nil && c.bringsKey() && c.prior.Status.ValueString() == string(enrollment.AwaitingServerToken)
+}
+
+// missingWarning tells of a server token that was in the configuration and is
+// there no more, as on a machine that lacks the file: whatever has a count that
+// looks for the file goes with it.
+func (c change) missingWarning() (enrollment.Warning, bool) {
+	if c.prior == nil || c.prior.ServerTokenWOVersion.IsNull() || !c.plan.ServerTokenWOVersion.IsNull() {
+		return enrollment.Warning{}, false
+	}
+	return enrollment.Warning{
+		Summary: "The server token file of \"" + c.prior.Name.ValueString() + "\" is missing: everything that depends on it by count will be destroyed",
+		Detail: "server_token_wo_version was set and is null now, as where token.p7m is not in the directory of this run. " +
+			"The token itself keeps its server token. But profiles, assignments and syncs with count = local.have_token ? 1 : 0 are planned to be destroyed, and devices lose their profile. " +
+			"Put the file back and plan again. If the file is to stay away, look at the plan before you apply it.",
+	}, true
 }
 
 // expiryWarning tells of a server token that expires within the days that the

@@ -94,7 +94,8 @@ func (c change) checkServerToken(diags *diag.Diagnostics) {
 // bool is false where one of them cannot be told yet, and nothing may be refused.
 func (c change) acceptableKeys() ([]*x509.Certificate, bool) {
 	var candidates []types.String
-	if c.prior != nil {
+	replaced := c.replacesAwaitingKey() && !c.plan.PrivateKeyWOVersion.IsUnknown()
+	if c.prior != nil && !replaced {
 		candidates = append(candidates, c.prior.PublicKeyPEM)
 	}
 	switch {
@@ -120,7 +121,7 @@ func (c change) acceptableKeys() ([]*x509.Certificate, bool) {
 func (c change) wrongKeyAdvice() string {
 	const download = "upload it as the server's public key in Apple School Manager (Preferences, your MDM server, Edit), save, download the server token again, and give that file."
 	switch {
-	case c.prior == nil && c.bringsKey():
+	case c.prior == nil && c.bringsKey(), c.replacesAwaitingKey():
 		return "certificate_pem. Give the server token of the MDM that certificate_pem and private_key_wo come from."
 	case c.prior == nil:
 		return "this token's, which does not exist yet: creating the token makes its key pair. " +

@@ -143,7 +143,13 @@ func (f *fake) UpdateToken(_ context.Context, id string, spec enrollment.TokenSp
 }
 
 func (f *fake) BringKey(_ context.Context, id string, key enrollment.BroughtKey) (enrollment.Token, error) {
-	return f.change("bring", id, func(t *enrollment.Token) { t.StagedPublicKeyPEM = key.CertificatePEM })
+	return f.change("bring", id, func(t *enrollment.Token) {
+		if t.Status != enrollment.AwaitingServerToken {
+			t.StagedPublicKeyPEM = key.CertificatePEM
+			return
+		}
+		t.PublicKeyPEM, t.PublicKeySHA256 = key.CertificatePEM, servertoken.Fingerprint(parse(key.CertificatePEM))
+	})
 }
 
 func (f *fake) RotateKey(_ context.Context, id string) (enrollment.Token, error) {

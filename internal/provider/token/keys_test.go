@@ -219,3 +219,35 @@ func TestCreateFindsOutHowFarAnUploadCame(t *testing.T) {
 	state, _ := p.Apply()
 	wantAttributes(t, state, map[string]any{"status": "active"})
 }
+
+func TestBroughtKeyIsTheServingOneOfATokenThatAwaits(t *testing.T) {
+	w := newWorld(t)
+	state, _ := w.apply(tftest.State{}, district)
+	p := w.plan(state, bringing("k1"))
+	wantAttributes(t, p, map[string]any{
+		"public_key_pem": tftest.Unknown, "public_key_sha256": tftest.Unknown, "staged_public_key_pem": tftest.Unknown, "status": "awaiting_server_token",
+	})
+	state, diags := p.Apply()
+	wantNone(t, "errors", diags.Errors())
+	wantAttributes(t, state, map[string]any{"public_key_pem": publicPEM(brought()), "staged_public_key_pem": nil})
+	w.wantSettled(state, bringing("k1"))
+}
+
+func TestBroughtKeyBesideAServingOneIsStaged(t *testing.T) {
+	w := newWorld(t)
+	state, config := active(t, w)
+	p := w.plan(state, config.With(bringing("k1")))
+	wantAttributes(t, p, map[string]any{"public_key_pem": publicPEM(pairs()[0]), "staged_public_key_pem": tftest.Unknown})
+	state, _ = p.Apply()
+	wantAttributes(t, state, map[string]any{"public_key_pem": publicPEM(pairs()[0]), "staged_public_key_pem": publicPEM(brought())})
+}
+
+// The key pair that was made with the token is replaced before the upload.
+func TestServerTokenOfTheKeyThatABroughtOneReplacesIsRefusedAtPlan(t *testing.T) {
+	w := newWorld(t)
+	state, _ := w.apply(tftest.State{}, district)
+	p := w.Plan(tokenType, state, withServerToken(bringing("k1"), serverTokenFor(t, pairs()[0]), "v1"))
+	wantOne(t, "errors", p.Diags.Errors(), "server_token_wo", "than certificate_pem")
+	p = w.Plan(tokenType, state, withServerToken(bringing("k1"), serverTokenFor(t, brought()), "v1"))
+	wantNone(t, "errors", p.Diags.Errors())
+}

@@ -58,6 +58,9 @@ func (r *token) warn(ctx context.Context, c change, private tf.PrivateGetter, di
 	if c.prior != nil && !c.bringsKey() {
 		c.privateKey().warnIfChanged(ctx, private, diags)
 	}
+	if warning, missing := c.missingWarning(); missing {
+		diags.AddAttributeWarning(path.Root("server_token_wo_version"), warning.Summary, warning.Detail)
+	}
 	if warning, soon := c.expiryWarning(r.Now()); soon {
 		diags.AddAttributeWarning(path.Root("expires_at"), warning.Summary, warning.Detail)
 	}

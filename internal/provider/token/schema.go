@@ -104,7 +104,7 @@ func secretAttributes() map[string]schema.Attribute {
 		"certificate_pem": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{isCertificate{}, stringvalidator.AlsoRequires(path.MatchRoot("private_key_wo_version"))},
 			MarkdownDescription: "Certificate (PEM, RSA) of the key pair of an MDM that already has a token, to bring that key pair along: its server token can then be uploaded here and keeps working there. " +
-				"The brought pair is staged until its server token arrives.",
+				"A token without a server token takes the brought pair as its own at once; beside a serving pair it is staged until its server token arrives.",
 		},
 		"private_key_wo": schema.StringAttribute{
 			Optional: true, WriteOnly: true, Sensitive: true,
@@ -129,7 +129,7 @@ func computedAttributes() map[string]schema.Attribute {
 		},
 		"public_key_pem": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "The public key (a certificate, PEM) to upload for the MDM server in Apple School Manager. A staged key pair takes its place when its server token is uploaded.",
+			MarkdownDescription: "The public key (a certificate, PEM) to upload for the MDM server in Apple School Manager. A staged key pair takes its place when its server token is uploaded, and a brought one at once where the token has none yet.",
 		},
 		"public_key_sha256": schema.StringAttribute{
 			Computed: true, MarkdownDescription: "SHA-256 of the DER form of `public_key_pem`, in lower-case hex.",

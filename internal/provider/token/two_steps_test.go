@@ -261,3 +261,13 @@ func TestSecretsAreNotInStateOrDiagnostics(t *testing.T) {
 	}
 	wantAttributes(t, p, map[string]any{"server_token_wo": nil})
 }
+
+func TestAServerTokenFileThatIsMissingIsAWarningAtPlan(t *testing.T) {
+	w := newWorld(t)
+	state, config := active(t, w)
+	p := w.plan(state, district)
+	wantOne(t, "warnings", p.Diags.Warnings(), "server_token_wo_version: ", `The server token file of "District" is missing`, "everything that depends on it by count will be destroyed")
+	wantNone(t, "warnings while it is there", w.plan(state, config).Diags.Warnings())
+	wantNone(t, "warnings while it is unknown", w.plan(state, withServerToken(district, tftest.Unknown, tftest.Unknown)).Diags.Warnings())
+	wantNone(t, "warnings before there was one", w.plan(tftest.State{}, district).Diags.Warnings())
+}

@@ -155,7 +155,7 @@ func (w *work) sayWhatToClick(c change) {
 	if c.bringsKey() {
 		w.diags.AddAttributeWarning(path.Root("server_token_wo"),
 			"Token \""+name+"\" awaits the server token (.p7m) of the MDM whose key pair it was given: set server_token_wo and apply again",
-			"The key pair of certificate_pem is staged. Give the server token that was made for it to server_token_wo and a version to server_token_wo_version, and apply again.")
+			"The token has the key pair of certificate_pem now. Give the server token that was made for it to server_token_wo and a version to server_token_wo_version, and apply again.")
 		return
 	}
 	w.diags.AddAttributeWarning(path.Root("public_key_pem"),

@@ -99,6 +99,15 @@ CREATE TABLE wishes (
     PRIMARY KEY (token_id, serial_number)
 );
 
+-- Assignments that want the profile that a device has from another assignment, its holder.
+CREATE TABLE claims (
+    token_id      TEXT NOT NULL,
+    serial_number TEXT COLLATE "C" NOT NULL,
+    profile_id    TEXT NOT NULL,
+    holder        TEXT NOT NULL,
+    PRIMARY KEY (token_id, serial_number, profile_id, holder)
+);
+
 -- What was or is being sent to Apple and is not known to have been answered.
 CREATE TABLE journal (
     id         TEXT PRIMARY KEY,
