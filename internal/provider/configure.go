@@ -112,6 +112,6 @@ func setting(configured types.String, variable, otherwise string) string {
 
 func checkURL(at path.Path, raw string, diags *diag.Diagnostics) {
 	if _, err := httpx.CheckURL(raw); err != nil {
-		diags.AddAttributeError(at, "Unusable address", err.Error())
+		diags.AddAttributeError(at, "Unusable address", tf.Sentence(err))
 	}
 }

@@ -22,7 +22,7 @@ func AddError(diags *diag.Diagnostics, verb, thing string, err error) {
 // object of that name.
 func AddErrorIn(diags *diag.Diagnostics, object, verb, thing string, err error) {
 	summary := "Unable to " + verb + " " + thing
-	detail := sentence(err)
+	detail := Sentence(err)
 	var e *enrollment.Error
 	if errors.As(err, &e) && e.Field != "" {
 		field := e.Field
@@ -39,7 +39,7 @@ func AddErrorIn(diags *diag.Diagnostics, object, verb, thing string, err error) 
 // Create after the first irreversible step would have Terraform destroy and
 // make anew what works.
 func AddErrorAsWarning(diags *diag.Diagnostics, verb, thing string, err error, next string) {
-	diags.AddWarning("Unable to "+verb+" "+thing, sentence(err)+" "+next)
+	diags.AddWarning("Unable to "+verb+" "+thing, Sentence(err)+" "+next)
 }
 
 // AddWarnings hands on what a service warned of.
@@ -67,7 +67,8 @@ func FieldPath(field string) path.Path {
 	return p
 }
 
-func sentence(err error) string {
+// Sentence writes an error as a sentence.
+func Sentence(err error) string {
 	text := err.Error()
 	if text == "" {
 		return "No reason was given."
