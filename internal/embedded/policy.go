@@ -27,3 +27,8 @@ func (s *Service) UpdatePolicy(context.Context, string, enrollment.PolicySpec) (
 
 // DeletePolicy is not supported.
 func (s *Service) DeletePolicy(context.Context, string) error { return errPolicies() }
+
+// PolicyTemplate implements enrollment.PolicyService.
+func (s *Service) PolicyTemplate(context.Context, enrollment.Platform) (enrollment.PolicyTemplate, error) {
+	return enrollment.PolicyTemplate{}, errPolicies()
+}

@@ -41,6 +41,13 @@ var (
 	// ErrUnanswered: a request went out and no answer came; what it did is found
 	// out before anything is sent again.
 	ErrUnanswered = errors.New("no answer")
+	// ErrPermission: the account that signed in lacks a permission.
+	ErrPermission = errors.New("permission missing")
+	// ErrSignIn: nobody could be signed in.
+	ErrSignIn = errors.New("sign-in failed")
+	// ErrClassicRefused: the tenant makes no more classic enrollment profiles;
+	// enrollment policies are their successor.
+	ErrClassicRefused = errors.New("classic profile refused")
 	// ErrUnavailable: the service could not be reached or is in trouble.
 	ErrUnavailable = errors.New("unavailable")
 	// ErrThrottled and ErrSyncInProgress are what the errors that carry a time
@@ -135,9 +142,15 @@ func CheckStore(named string, open Store) error {
 	if open.ID == "" || open.Tokens == 0 {
 		found = open.Location + " is empty"
 	}
+	do := "Restore the store, or point `store` in the provider's `embedded` configuration at it."
+	if open.Kind == Intune {
+		found = fmt.Sprintf("the provider is signed in to %s", open.Location)
+		do = "Sign in to the tenant that this state belongs to: see `tenant_id` in the provider's `intune` configuration. " +
+			"State that an embedded service wrote cannot be taken over by Intune; start with a state of its own."
+	}
 	return &Error{
 		Kind: ErrWrongStore,
 		What: fmt.Sprintf("This state belongs to store %s, and %s. Nothing was changed", named, found),
-		Do:   "Restore the store, or point `store` in the provider's `embedded` configuration at it.",
+		Do:   do,
 	}
 }

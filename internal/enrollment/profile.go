@@ -46,7 +46,30 @@ type ProfileSpec struct {
 	SkipSetupItems        []string
 	AwaitDeviceConfigured *bool
 
-	// The rest has a place in Apple's own profile only.
+	// These have a place in Intune's profiles only.
+
+	// Authentication is how a user signs in while the device enrolls; it needs
+	// user affinity.
+	Authentication *Authentication
+	// RequireCompanyPortal installs the Company Portal on devices that enroll
+	// through Setup Assistant.
+	RequireCompanyPortal *bool
+	// DeviceNameTemplate has at most 63 characters, with {{SERIAL}} and
+	// {{DEVICETYPE}}.
+	DeviceNameTemplate *string
+	// CompanyPortalVPPTokenID names the location token that licenses the Company
+	// Portal for the devices.
+	CompanyPortalVPPTokenID *string
+	// SingleAppMode locks the device in the Company Portal until somebody signs in.
+	SingleAppMode *bool
+	// SharedDeviceMode is Microsoft Entra shared device mode, not Shared iPad.
+	SharedDeviceMode     *bool
+	CarrierActivationURL *string
+	// EnrollmentTimeGroupIDs are Entra groups that devices join as they enroll.
+	EnrollmentTimeGroupIDs []string
+
+	// These have a place in Apple's own profile only; Mandatory has one in
+	// Intune's too.
 	EnrollmentURL             *string
 	ConfigurationWebURL       *string
 	SupportEmail              *string
@@ -59,6 +82,19 @@ type ProfileSpec struct {
 	ReturnToService           *bool
 	DoNotUseProfileFromBackup *bool
 }
+
+// Authentication is how a user signs in while a device enrolls (Intune).
+type Authentication string
+
+// The ways to sign in.
+const (
+	// AuthenticationModern is Setup Assistant with modern authentication.
+	AuthenticationModern Authentication = "modern"
+	// AuthenticationCompanyPortal signs in in the Company Portal app.
+	AuthenticationCompanyPortal Authentication = "company_portal"
+	// AuthenticationLegacy is Setup Assistant's old sign-in.
+	AuthenticationLegacy Authentication = "setup_assistant_legacy"
+)
 
 // SharedIPad is how several people share an iPad. Timeouts and the grace period
 // are in seconds. Nil is not managed.
@@ -116,26 +152,4 @@ type ProfileResult struct {
 	Moved    int
 	Failed   []DeviceFailure
 	Warnings []Warning
-}
-
-// PolicySpec is what a person says of an enrollment policy (Intune).
-type PolicySpec struct {
-	TokenID     string
-	Platform    Platform
-	Name        string
-	Description *string
-	// Settings maps setting definition ids to values.
-	Settings map[string]string
-	// SkipSetupItems as in ProfileSpec.
-	SkipSetupItems []string
-}
-
-// Policy is an enrollment policy.
-type Policy struct {
-	ID string
-	PolicySpec
-	// ProfileID is the id by which assignments and defaults know the policy.
-	ProfileID string
-	// DefaultedSettings lists settings sent with the template's default.
-	DefaultedSettings []string
 }

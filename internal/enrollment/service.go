@@ -36,6 +36,7 @@ type Service interface {
 	SyncService
 	DeviceService
 	AssignmentService
+	TenantService
 
 	// Close gives back what the service holds open.
 	Close() error
@@ -50,12 +51,16 @@ type Store struct {
 	ID string
 	// Location says where the store is, without credentials.
 	Location string
+	// Kind is the service that the store belongs to; empty counts as Embedded.
+	Kind Kind
 	// Tokens is the number of tokens in it.
 	Tokens int
 }
 
 // TokenService keeps enrollment program tokens.
 type TokenService interface {
+	// CreateToken returns a token beside an error when the token was made and
+	// something after that failed.
 	CreateToken(ctx context.Context, spec TokenSpec) (Token, error)
 	ReadToken(ctx context.Context, id string) (Token, error)
 	ListTokens(ctx context.Context) ([]Token, error)
@@ -78,7 +83,8 @@ type TokenService interface {
 
 // ProfileService keeps enrollment profiles and the default profile of a token.
 type ProfileService interface {
-	// CreateProfile returns a profile whose Status is ProfileUndefined, with a
+	// CreateProfile answers ErrClassicRefused where the service makes no more
+	// profiles of this kind. It returns a profile whose Status is ProfileUndefined, with a
 	// warning, when the service cannot tell whether the definition arrived.
 	CreateProfile(ctx context.Context, spec ProfileSpec) (ProfileResult, error)
 	ReadProfile(ctx context.Context, id ProfileRef) (Profile, error)
@@ -105,7 +111,20 @@ type PolicyService interface {
 	CreatePolicy(ctx context.Context, spec PolicySpec) (Policy, error)
 	ReadPolicy(ctx context.Context, id string) (Policy, error)
 	UpdatePolicy(ctx context.Context, id string, spec PolicySpec) (Policy, error)
+	// DeletePolicy refuses with ErrInUse while a device has the policy or it is a
+	// default.
 	DeletePolicy(ctx context.Context, id string) error
+	// PolicyTemplate is what policies of a platform may have today. It is read
+	// once for each service that is opened.
+	PolicyTemplate(ctx context.Context, platform Platform) (PolicyTemplate, error)
+}
+
+// TenantService looks at what stands around the tokens. The embedded service
+// answers ErrUnsupported to all of it: its MDM has these things.
+type TenantService interface {
+	// PushCertificate is ErrNotFound where none was ever uploaded.
+	PushCertificate(ctx context.Context) (PushCertificate, error)
+	Prerequisites(ctx context.Context, req PrerequisitesRequest) ([]Prerequisite, error)
 }
 
 // SharingService shares a token with School Data Sync.

@@ -1,0 +1,62 @@
+// Package intune is enrollment.Service over Microsoft Graph.
+package intune
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/intune/graph"
+)
+
+// Config is how a Service is opened. Nothing is asked of anybody before the first call of a method.
+type Config struct {
+	// Endpoint is Microsoft Graph's address.
+	Endpoint string
+	// TenantID is the configured tenant (GUID or domain), empty where the sign-in finds it by itself. The access token's own
+	// word (tid) is preferred.
+	TenantID string
+	// Token gives an access token; AppOnly tells who signs in.
+	Token   func(ctx context.Context) (string, error)
+	AppOnly bool
+	// Version of the provider.
+	Version string
+	// BatchSize is the most serial numbers in one assignment request; 0 is enrollment.MaxBatch, which it may not exceed.
+	BatchSize int
+	// VisibleWithin is how long what was written may take to show; 0 is 5 minutes.
+	VisibleWithin time.Duration
+	Transport     http.RoundTripper
+	Now           func() time.Time
+	Wait          func(ctx context.Context, d time.Duration) error
+}
+
+// Service is enrollment.Service over Microsoft Graph.
+type Service struct {
+	config Config
+	graph  *graph.Client
+}
+
+// Open makes a Service.
+func Open(config Config) (*Service, error) {
+	if config.BatchSize == 0 {
+		config.BatchSize = enrollment.MaxBatch
+	}
+	if config.VisibleWithin == 0 {
+		config.VisibleWithin = 5 * time.Minute
+	}
+	client, err := graph.New(graph.Options{
+		Endpoint: config.Endpoint, Token: config.Token, AppOnly: config.AppOnly, Version: config.Version,
+		Transport: config.Transport, Now: config.Now, Wait: config.Wait,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Service{config: config, graph: client}, nil
+}
+
+// Kind implements enrollment.Service.
+func (s *Service) Kind() enrollment.Kind { return enrollment.Intune }
+
+// Close implements enrollment.Service.
+func (s *Service) Close() error { return nil }
