@@ -41,6 +41,9 @@ type TokenSpec struct {
 	// record, so that the same one renews it.
 	AppleID string
 	Type    TokenType
+	// ScopeTagIDs are Intune's role scope tags; nil is unmanaged. The embedded
+	// service has none.
+	ScopeTagIDs []string
 }
 
 // Token is an enrollment program token. Nothing in it is secret.

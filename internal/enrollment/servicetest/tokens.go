@@ -2,6 +2,7 @@ package servicetest
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"time"
 
@@ -15,10 +16,10 @@ var tokenRules = map[string]func(*world){
 			w.Fatalf("status %q, public key %q (%s)", token.Status, token.PublicKeyPEM, token.PublicKeySHA256)
 		}
 		read := must[enrollment.Token](w)(w.ReadToken(w.ctx(), token.ID))
-		if read != token {
+		if !reflect.DeepEqual(read, token) {
 			w.Fatalf("read back:\n%+v\nwant\n%+v", read, token)
 		}
-		if list := must[[]enrollment.Token](w)(w.ListTokens(w.ctx())); len(list) != 1 || list[0] != token {
+		if list := must[[]enrollment.Token](w)(w.ListTokens(w.ctx())); len(list) != 1 || !reflect.DeepEqual(list[0], token) {
 			w.Fatalf("the list is %+v", list)
 		}
 	},
@@ -45,7 +46,7 @@ var tokenRules = map[string]func(*world){
 		if !errors.Is(err, enrollment.ErrWrongKey) {
 			w.Fatalf("error %v, want %v", err, enrollment.ErrWrongKey)
 		}
-		if read := must[enrollment.Token](w)(w.ReadToken(w.ctx(), s.token.ID)); read != s.token {
+		if read := must[enrollment.Token](w)(w.ReadToken(w.ctx(), s.token.ID)); !reflect.DeepEqual(read, s.token) {
 			w.Fatalf("the token changed to %+v", read)
 		}
 	},
@@ -66,7 +67,7 @@ var tokenRules = map[string]func(*world){
 		contents := w.portal.ServerToken(w.T, server)
 		first := w.upload(token.ID, contents)
 		w.portal.Advance(w.T, time.Hour)
-		if second := w.upload(token.ID, contents); second.Token != first.Token {
+		if second := w.upload(token.ID, contents); !reflect.DeepEqual(second.Token, first.Token) {
 			w.Fatalf("the token changed from\n%+v to\n%+v", first.Token, second.Token)
 		}
 	},

@@ -21,7 +21,7 @@ func TestSpecOf(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := specOf(c.in); got != c.want {
+			if got := specOf(c.in); !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})
