@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -94,7 +95,7 @@ func TestADeadServerTokenNeverReplacesALiveOne(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 	after, err := s.ReadToken(t.Context(), home.id)
-	if check(t, after, err); after != live {
+	if check(t, after, err); !reflect.DeepEqual(after, live) {
 		t.Fatalf("the token changed to %+v", after)
 	}
 	w.Advance(t, time.Hour)

@@ -2,6 +2,7 @@ package token_test
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -80,7 +81,7 @@ func TestRenameChangesTheNameOnly(t *testing.T) {
 	}
 	renamed, _ := p.Apply()
 	wantCalls(t, w.fake, "update")
-	if got := w.fake.tokens["token-1"].TokenSpec; got != (enrollment.TokenSpec{Name: "Town", Type: enrollment.Business}) {
+	if got := w.fake.tokens["token-1"].TokenSpec; !reflect.DeepEqual(got, enrollment.TokenSpec{Name: "Town", Type: enrollment.Business}) {
 		t.Errorf("the service has %+v", got)
 	}
 	w.wantSettled(renamed, config)
