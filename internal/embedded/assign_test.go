@@ -16,7 +16,7 @@ func TestAnErrorInTheThirdOfFiveBatchesKeepsTheFirstTwo(t *testing.T) {
 		s := w.open()
 		home := w.enroll(s, 4500)
 		p := w.profile(s, home.id, "Students")
-		w.fault(t, simulator.Fault{Kind: simulator.FaultStatus, Status: 500, Body: "oops", Path: "/profile/devices", After: 2})
+		w.Fault(t, simulator.Fault{Kind: simulator.FaultStatus, Status: 500, Body: "oops", Path: "/profile/devices", After: 2})
 		result, err := s.Assign(t.Context(), enrollment.AssignRequest{TokenID: home.id, ProfileID: p.ID, SerialNumbers: home.devices})
 		if !errors.Is(err, enrollment.ErrUnavailable) || len(result.Done) != 2000 || len(result.Failed) != 0 {
 			t.Fatalf("%d done, %d failed, error %v", len(result.Done), len(result.Failed), err)
@@ -36,7 +36,7 @@ func TestWithoutAWordFromAppleTheCooldownIsAnHour(t *testing.T) {
 	s := w.open()
 	home := w.enroll(s, 2)
 	p := w.profile(s, home.id, "Students")
-	w.fault(t, simulator.Fault{
+	w.Fault(t, simulator.Fault{
 		Kind: simulator.FaultStatus, Status: 200, Path: "/profile/devices",
 		Body: `{"profile_uuid":"X","devices":{"` + home.devices[0] + `":"THROTTLED"}}`,
 	})

@@ -154,7 +154,7 @@ func TestARequestThatWasRefusedIsNotCounted(t *testing.T) {
 				_, err := assign()
 				check(t, 0, err)
 			}
-			w.fault(t, fault(f.status, f.body, "/profile/devices", verb))
+			w.Fault(t, fault(f.status, f.body, "/profile/devices", verb))
 			if result, err := call(); err == nil || result.Requests != f.want {
 				t.Errorf("%s %s: %d requests, want %d; error %v", f.name, verb, result.Requests, f.want, err)
 			}
@@ -165,7 +165,7 @@ func TestARequestThatWasRefusedIsNotCounted(t *testing.T) {
 	}
 	check(t, 0, s.Close())
 	s = w.open() // which signs in anew
-	w.fault(t, fault(200, "<html>", "/session", ""))
+	w.Fault(t, fault(200, "<html>", "/session", ""))
 	if result, err := assign(); err == nil || result.Requests != 0 {
 		t.Errorf("without a session: %d requests; error %v", result.Requests, err)
 	}
@@ -183,7 +183,7 @@ func TestAForeign404MeansNothingIsGone(t *testing.T) {
 	w.assign(s, home.id, p.ID, home.devices)
 	check(t, 0, s.Close())
 	s = w.open()
-	w.fault(t, fault(404, "404 page not found\n", "/session", ""))
+	w.Fault(t, fault(404, "404 page not found\n", "/session", ""))
 	for name, call := range map[string]func() error{
 		"read": func() error {
 			_, err := s.ReadProfile(t.Context(), enrollment.ProfileRef{TokenID: home.id, ID: "0123456789ABCDEF0123456789ABCDEF"})

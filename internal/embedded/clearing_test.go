@@ -82,7 +82,7 @@ func TestAProfileWhoseAnswerIsLostOutlivesItsProcess(t *testing.T) {
 	w := newWorld(t, stores["sqlite"](t), 20)
 	s := w.open()
 	home := w.enroll(s, 1)
-	w.fault(t, simulator.Fault{Kind: simulator.FaultDropAfter, Path: "/profile", Method: "POST"})
+	w.Fault(t, simulator.Fault{Kind: simulator.FaultDropAfter, Path: "/profile", Method: "POST"})
 	lost, err := s.CreateProfile(t.Context(), spec(home.id, "Students"))
 	check(t, lost, err)
 	w.sim.ClearFaults()
@@ -113,7 +113,7 @@ func TestAnUploadThatNobodyWaitsForIsReadBack(t *testing.T) {
 	check(t, token, err)
 	server := w.AddServer(t, "District", token.PublicKeyPEM)
 	w.AddDevices(t, server, 5)
-	w.fault(t, simulator.Fault{Kind: simulator.FaultLatency, Latency: simulator.Duration(200e6), Path: "/server/devices"})
+	w.Fault(t, simulator.Fault{Kind: simulator.FaultLatency, Latency: simulator.Duration(200e6), Path: "/server/devices"})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go func() {

@@ -60,7 +60,7 @@ func TestManyMayJoinOneSync(t *testing.T) {
 	s := w.open()
 	home := w.enroll(s, 3500)
 	w.due()
-	w.fault(t, simulator.Fault{Kind: simulator.FaultLatency, Latency: simulator.Duration(100 * time.Millisecond), Path: "/server/devices"})
+	w.Fault(t, simulator.Fault{Kind: simulator.FaultLatency, Latency: simulator.Duration(100 * time.Millisecond), Path: "/server/devices"})
 	runs := make(chan enrollment.SyncRun, 4)
 	var group sync.WaitGroup
 	for range cap(runs) {

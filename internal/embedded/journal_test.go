@@ -151,7 +151,7 @@ func TestALostAnswerIsFoundOutBeforeAnythingIsSent(t *testing.T) {
 	s := w.open()
 	home := w.enroll(s, 10)
 	a, b := w.profile(s, home.id, "A"), w.profile(s, home.id, "B")
-	w.fault(t, simulator.Fault{Kind: simulator.FaultDropAfter, Path: "/profile/devices"})
+	w.Fault(t, simulator.Fault{Kind: simulator.FaultDropAfter, Path: "/profile/devices"})
 	_, err := s.Assign(t.Context(), enrollment.AssignRequest{TokenID: home.id, ProfileID: a.ID, SerialNumbers: home.devices})
 	if !errors.Is(err, enrollment.ErrUnanswered) {
 		t.Fatalf("error %v, want %v", err, enrollment.ErrUnanswered)
@@ -192,7 +192,7 @@ func TestARemovalWhoseAnswerIsLostIsFoundOut(t *testing.T) {
 	home := w.enroll(s, 10)
 	p := w.profile(s, home.id, "A")
 	w.assign(s, home.id, p.ID, home.devices)
-	w.fault(t, simulator.Fault{Kind: simulator.FaultDropAfter, Method: "DELETE"})
+	w.Fault(t, simulator.Fault{Kind: simulator.FaultDropAfter, Method: "DELETE"})
 	req := enrollment.UnassignRequest{TokenID: home.id, ProfileID: p.ID, SerialNumbers: home.devices}
 	if _, err := s.Unassign(t.Context(), req); !errors.Is(err, enrollment.ErrUnanswered) {
 		t.Fatalf("error %v", err)
@@ -247,7 +247,7 @@ func (w *world) restore(s *embedded.Service, home school) {
 	w.t.Helper()
 	token, err := s.ReadToken(w.t.Context(), home.id)
 	w.SetPublicKey(w.t, home.serverID, check(w.t, token, err).PublicKeyPEM)
-	w.fault(w.t, simulator.Fault{Kind: simulator.FaultStatus, Status: 500, Path: "/devices/sync"})
+	w.Fault(w.t, simulator.Fault{Kind: simulator.FaultStatus, Status: 500, Path: "/devices/sync"})
 	result, err := s.UploadServerToken(w.t.Context(), home.id, enrollment.ServerTokenUpload{Contents: w.ServerToken(w.t, home.serverID)})
 	if check(w.t, result, err); !slices.ContainsFunc(result.Warnings, func(x enrollment.Warning) bool { return strings.Contains(x.Summary, "sync") }) {
 		w.t.Fatalf("the sync after the upload did not fail: %+v", result)

@@ -53,7 +53,7 @@ func TestAKilledProcessLosesNothing(t *testing.T) {
 		home := w.enroll(s, 4500)
 		p := w.profile(s, home.id, "Students")
 		check(t, 0, s.Close())
-		w.fault(t, simulator.Fault{Kind: simulator.FaultLatency, Latency: simulator.Duration(200 * time.Millisecond), Path: "/profile/devices"})
+		w.Fault(t, simulator.Fault{Kind: simulator.FaultLatency, Latency: simulator.Duration(200 * time.Millisecond), Path: "/profile/devices"})
 
 		child := exec.CommandContext(t.Context(), os.Args[0])
 		child.Env = append(os.Environ(), applierVariable+"="+strings.Join([]string{address, w.sim.AppleURL(), home.id, p.ID}, " "))

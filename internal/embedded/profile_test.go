@@ -15,7 +15,7 @@ func TestAProfileWhoseAnswerIsLostIsUndefinedAndThenDefined(t *testing.T) {
 	w := newWorld(t, stores["sqlite"](t), 10)
 	s := w.open()
 	home := w.enroll(s, 2)
-	w.fault(t, simulator.Fault{Kind: simulator.FaultDropAfter, Path: "/profile", Method: "POST"})
+	w.Fault(t, simulator.Fault{Kind: simulator.FaultDropAfter, Path: "/profile", Method: "POST"})
 	result, err := s.CreateProfile(t.Context(), spec(home.id, "Students"))
 	if check(t, result, err); result.Profile.Status != enrollment.ProfileUndefined || len(result.Warnings) != 1 {
 		t.Fatalf("the result is %+v", result)
@@ -58,7 +58,7 @@ func TestAChangeWhoseAnswerIsLostIsToldByItsDevices(t *testing.T) {
 			home := w.enroll(s, 20)
 			p := w.profile(s, home.id, "Students")
 			w.assign(s, home.id, p.ID, home.devices)
-			w.fault(t, simulator.Fault{Kind: kind, Path: "/profile", Method: "POST", Times: 1})
+			w.Fault(t, simulator.Fault{Kind: kind, Path: "/profile", Method: "POST", Times: 1})
 			ref := enrollment.ProfileRef{ID: p.ID}
 			if _, err := s.UpdateProfile(t.Context(), ref, spec(home.id, "Pupils")); err == nil {
 				t.Fatal("no error")

@@ -66,7 +66,7 @@ func TestAProcessThatDiesInAFetchLeavesItToBeGoneOnWith(t *testing.T) {
 	home := w.enroll(s, 3500)
 	w.due()
 	w.sim.ClearRequests()
-	w.fault(t, simulator.Fault{Kind: simulator.FaultDropBefore, Path: "/server/devices", After: 2})
+	w.Fault(t, simulator.Fault{Kind: simulator.FaultDropBefore, Path: "/server/devices", After: 2})
 	if _, err := s.Sync(t.Context(), enrollment.SyncRequest{TokenID: home.id, Kind: enrollment.FullSync, Wait: true}); err == nil {
 		t.Fatal("no error")
 	}
@@ -92,8 +92,8 @@ func TestAResumedFetchThatAppleCallsExhaustedIsComplete(t *testing.T) {
 		TokenID: home.id, Kind: enrollment.FullSync, Wait: true, Progress: at(3, func() { w.Advance(t, enrollment.SyncDeadline) }),
 	})
 	check(t, 0, err)
-	w.fault(t, simulator.Fault{Kind: simulator.FaultExhaustedCursor, Path: "/server/devices"})
-	w.fault(t, simulator.Fault{Kind: simulator.FaultStatus, Status: 200, Body: `{"devices":[],"cursor":"bmV4dA","more_to_follow":false}`, Path: "/devices/sync"})
+	w.Fault(t, simulator.Fault{Kind: simulator.FaultExhaustedCursor, Path: "/server/devices"})
+	w.Fault(t, simulator.Fault{Kind: simulator.FaultStatus, Status: 200, Body: `{"devices":[],"cursor":"bmV4dA","more_to_follow":false}`, Path: "/devices/sync"})
 	if run := w.sync(s, home.id, enrollment.FullSync); run.State != enrollment.SyncFinished || run.Kind != enrollment.FullSync {
 		t.Fatalf("the run is %+v", run)
 	}
@@ -105,7 +105,7 @@ func TestARefusedCursorLeadsToOneRecoveryInSevenDays(t *testing.T) {
 		s := w.open()
 		home := w.enroll(s, 5)
 		w.Advance(t, 24*time.Hour)
-		w.fault(t, simulator.Fault{Kind: simulator.FaultInvalidCursor, Path: "/devices/sync", Times: 1})
+		w.Fault(t, simulator.Fault{Kind: simulator.FaultInvalidCursor, Path: "/devices/sync", Times: 1})
 		run := w.sync(s, home.id, enrollment.IncrementalSync)
 		if run.Kind != enrollment.RecoverySync || run.Devices < 5 || run.Reason == "" {
 			t.Fatalf("the run is %+v", run)
@@ -115,7 +115,7 @@ func TestARefusedCursorLeadsToOneRecoveryInSevenDays(t *testing.T) {
 			t.Fatalf("recoveries are not counted apart: %+v", status)
 		}
 		w.Advance(t, 24*time.Hour)
-		w.fault(t, simulator.Fault{Kind: simulator.FaultExpiredCursor, Path: "/devices/sync", Times: 1})
+		w.Fault(t, simulator.Fault{Kind: simulator.FaultExpiredCursor, Path: "/devices/sync", Times: 1})
 		fetches := w.calls(fetchCall)
 		_, err = s.Sync(t.Context(), enrollment.SyncRequest{TokenID: home.id, Kind: enrollment.IncrementalSync, Wait: true})
 		if throttled := new(enrollment.ThrottledError); !errors.As(err, &throttled) || !throttled.Until.Equal(status.LastRecoveryAt.Add(enrollment.FullSyncInterval)) {
@@ -136,7 +136,7 @@ func TestARepeatedCursorEndsARunAndLosesNoDevice(t *testing.T) {
 	s := w.open()
 	home := w.enroll(s, 2500)
 	w.due()
-	w.fault(t, simulator.Fault{Kind: simulator.FaultRepeatCursor, Path: "/server/devices", After: 1})
+	w.Fault(t, simulator.Fault{Kind: simulator.FaultRepeatCursor, Path: "/server/devices", After: 1})
 	run := w.sync(s, home.id, enrollment.FullSync)
 	if run.State != enrollment.SyncFinished || len(run.Warnings) == 0 || run.Removed != 0 {
 		t.Fatalf("the run is %+v", run)
@@ -163,7 +163,7 @@ func TestDevicesThatAFetchDoesNotSeeAreGoneWithWhatWasPending(t *testing.T) {
 	w.assign(s, home.id, p.ID, home.devices[:1])
 	w.sim.ClearFaults()
 	w.due()
-	w.fault(t, simulator.Fault{Kind: simulator.FaultMissing, Serials: home.devices[:2]})
+	w.Fault(t, simulator.Fault{Kind: simulator.FaultMissing, Serials: home.devices[:2]})
 	run := w.sync(s, home.id, enrollment.FullSync)
 	if run.Removed != 2 || !slices.ContainsFunc(run.Warnings, func(x enrollment.Warning) bool { return strings.Contains(x.Detail, home.devices[0]) }) {
 		t.Fatalf("the run is %+v", run)
@@ -308,7 +308,7 @@ func TestARunThatNobodyWaitsForGoesOn(t *testing.T) {
 	s := w.open()
 	home := w.enroll(s, 2500)
 	w.due()
-	w.fault(t, simulator.Fault{Kind: simulator.FaultLatency, Latency: simulator.Duration(20 * time.Millisecond), Path: "/server/devices"})
+	w.Fault(t, simulator.Fault{Kind: simulator.FaultLatency, Latency: simulator.Duration(20 * time.Millisecond), Path: "/server/devices"})
 	run, err := s.Sync(t.Context(), enrollment.SyncRequest{TokenID: home.id, Kind: enrollment.FullSync})
 	if check(t, run, err); run.State != enrollment.SyncRunning {
 		t.Fatalf("the run is %+v", run)
@@ -350,7 +350,7 @@ func TestNewDevicesAreNotForgottenByAProcessThatDies(t *testing.T) {
 	check(t, 0, s.SetDefaultProfile(t.Context(), home.id, enrollment.IOS, p.ID))
 	w.AddDevices(t, home.serverID, 4)
 	w.Advance(t, time.Hour)
-	w.fault(t, simulator.Fault{Kind: simulator.FaultDropBefore, Path: "/profile/devices"})
+	w.Fault(t, simulator.Fault{Kind: simulator.FaultDropBefore, Path: "/profile/devices"})
 	if run := w.sync(s, home.id, enrollment.IncrementalSync); run.Assigned != 0 || len(run.Warnings) == 0 {
 		t.Fatalf("the run is %+v", run)
 	}
