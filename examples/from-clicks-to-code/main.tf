@@ -21,7 +21,7 @@ resource "asm_token" "district" {
   apple_id = "it@school.example"
 }
 
-# Name only what you want to hold on to. What is left out stays as it is.
+# What the portal has set is named here: the plan shows what was forgotten.
 import {
   to = asm_enrollment_profile.classroom
   id = "5b1f6c0e-9d0a-4a57-8a0e-3f0f5d6f2a11_c4d2a7b8-1e63-4f0b-9a55-7d1b0c9e8f22"
@@ -33,6 +33,7 @@ resource "asm_enrollment_profile" "classroom" {
   supervised        = true
   locked_enrollment = true
   shared_ipad       = { maximum_cached_users = 6 }
+  pairing           = { mode = "deny" }
   department        = "School IT"
   department_phone  = "+1 555 0100"
   skip_setup_items  = ["AppleID", "Siri", "TOS"]
@@ -53,6 +54,7 @@ resource "asm_enrollment_profile" "staff" {
   supervised     = true
   user_affinity  = true
   authentication = "modern"
+  pairing        = { mode = "deny" }
 
   lifecycle {
     create_before_destroy = true

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"maps"
 	"os"
 	"slices"
@@ -13,7 +14,13 @@ import (
 // synced.
 func newDistrict(t *testing.T, devices int) *world {
 	t.Helper()
-	w := newWorld(t, devices+1000)
+	return newDistrictOn(t, enrollment.Embedded, devices)
+}
+
+// newDistrictOn is newDistrict on either service.
+func newDistrictOn(t *testing.T, kind enrollment.Kind, devices int) *world {
+	t.Helper()
+	w := newWorldOn(t, kind, devices+1000)
 	w.write(tokenConfig)
 	w.apply()
 	w.atThePortal(w.output("public_key_pem"), devices)
@@ -81,43 +88,45 @@ func TestTheWholeWay(t *testing.T) {
 }
 
 func TestEveryObjectIsImported(t *testing.T) {
-	w := newDistrict(t, 120)
-	w.serials("ipads.txt", 0, 100)
-	config := []string{
-		tokenConfig, profileConfig("classroom", `
+	onServices(t, func(t *testing.T, kind enrollment.Kind) {
+		w := newDistrictOn(t, kind, 120)
+		w.serials("ipads.txt", 0, 100)
+		config := []string{
+			tokenConfig, profileConfig("classroom", `
   supervised        = true
   locked_enrollment = true
   shared_ipad       = { maximum_cached_users = 6 }
   department        = "School IT"
   skip_setup_items  = ["Siri", "TOS"]`), defaultConfig, sdsConfig,
-		assignmentConfig("classroom", "ipads.txt", ""),
-	}
-	w.write(config...)
-	w.apply()
-	w.emptyPlans()
-	token, profile := w.output("token_id"), w.output("classroom_id")
-	for address, id := range map[string]string{
-		"asm_token.district":               token,
-		"asm_enrollment_profile.classroom": profile,
-		"asm_default_profile.classroom":    token + "/ios",
-		"asm_sds_connection.district":      token,
-	} {
-		w.run("state", "rm", address)
-		w.run("import", "-input=false", "-no-color", address, id)
-	}
-	// The token file is in the configuration, and a state that was imported has
-	// no version of it yet: importing it is uploading the same file again.
-	w.apply()
-	w.emptyPlans()
+			assignmentConfig("classroom", "ipads.txt", ""),
+		}
+		w.write(config...)
+		w.apply()
+		w.emptyPlans()
+		token, profile := w.output("token_id"), w.output("classroom_id")
+		for address, id := range map[string]string{
+			"asm_token.district":               token,
+			"asm_enrollment_profile.classroom": profile,
+			"asm_default_profile.classroom":    token + "/ios",
+			"asm_sds_connection.district":      token,
+		} {
+			w.run("state", "rm", address)
+			w.run("import", "-input=false", "-no-color", address, id)
+		}
+		// The token file is in the configuration, and a state that was imported has
+		// no version of it yet: importing it is uploading the same file again.
+		w.apply()
+		w.emptyPlans()
 
-	w.run("state", "rm", "asm_device_assignment.classroom")
-	w.run("import", "-input=false", "-no-color", "asm_device_assignment.classroom", token+"/"+profile)
-	w.forget()
-	w.apply() // the form changes from a list to a file
-	if n := w.requests("PUT /profile/devices") + w.requests("POST /profile/devices"); n != 0 {
-		t.Errorf("changing the form sent %d assign requests", n)
-	}
-	w.emptyPlans()
+		w.run("state", "rm", "asm_device_assignment.classroom")
+		w.run("import", "-input=false", "-no-color", "asm_device_assignment.classroom", token+"/"+profile)
+		w.forget()
+		w.apply() // the form changes from a list to a file
+		if n := w.sends(); n != 0 {
+			t.Errorf("changing the form sent %d assign requests", n)
+		}
+		w.emptyPlans()
+	})
 }
 
 func TestAnImportedTokenAndProfileNeedNoChange(t *testing.T) {
@@ -150,7 +159,7 @@ func TestAProfileThatOnlyAppleKnowsIsImportedByItsUUID(t *testing.T) {
 	// server with a key of its own.
 	other := *w
 	other.dir = t.TempDir()
-	other.tool = w.newTool(w.tool.Path, other.dir, reattach(t, w.apple))
+	other.tool = w.newTool(w.tool.Path, other.dir, w.reattach(t))
 	other.write(tokenConfig)
 	other.apply()
 	if _, err := w.apple.UpdateServer(w.server, "", []byte(other.output("public_key_pem"))); err != nil {

@@ -7,6 +7,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"io/fs"
 	"maps"
 	"math/big"
@@ -43,6 +44,12 @@ data "asm_devices" "classroom" {
 	"asm_enrollment_profile.classroom": withoutOutputs(profileConfig("classroom", "")),
 	"asm_enrollment_profile.library":   withoutOutputs(profileConfig("library", "")),
 	"asm_enrollment_profile.staff":     withoutOutputs(profileConfig("staff", "")),
+	"asm_enrollment_policy.classroom": `
+resource "asm_enrollment_policy" "classroom" {
+  token_id = asm_token.district.id
+  name     = "Classroom policy"
+}
+`,
 }
 
 var (
@@ -96,19 +103,29 @@ func (w *world) show(example string) {
 	config := complete(w.T, example)
 	switch {
 	case strings.Contains(example, "\nterraform {"), strings.HasPrefix(example, "terraform {"):
-		w.file("main.tf", config)
+		w.file("main.tf", w.suited(config))
 	case strings.Contains(example, `provider "asm" {`):
-		w.file("main.tf", "terraform {\n  required_providers {\n    asm = { source = \"asm-enrollment/asm\" }\n  }\n}\n\n"+config)
+		w.file("main.tf", requirements+w.suited(config))
 	default:
 		w.write(config)
 	}
 }
 
+// kindOf is the service that an example is about.
+func kindOf(example string) enrollment.Kind {
+	for _, mark := range []string{"intune = {", `"asm_enrollment_policy"`, `"asm_push_certificate"`, `"asm_prerequisites"`, "# Intune"} {
+		if strings.Contains(example, mark) {
+			return enrollment.Intune
+		}
+	}
+	return enrollment.Embedded
+}
+
 // newReader is a world whose provider runs in the world's directory and takes
 // its store from the environment, as a reader's does.
-func newReader(t *testing.T, devices int) *world {
+func newReader(t *testing.T, kind enrollment.Kind, devices int) *world {
 	t.Helper()
-	w := newWorld(t, devices)
+	w := newWorldOn(t, kind, devices)
 	t.Chdir(w.dir)
 	t.Setenv("ASM_STORE", w.store())
 	return w
@@ -116,9 +133,9 @@ func newReader(t *testing.T, devices int) *world {
 
 // newReadersDistrict is a reader whose token has its server token, with the
 // files beside the configuration that examples name.
-func newReadersDistrict(t *testing.T) *world {
+func newReadersDistrict(t *testing.T, kind enrollment.Kind) *world {
 	t.Helper()
-	w := newReader(t, 200)
+	w := newReader(t, kind, 200)
 	w.write(tokenConfig)
 	w.apply()
 	w.atThePortal(w.output("public_key_pem"), 60)
@@ -169,8 +186,11 @@ func (w *world) bringMDM() {
 // needsMore: it names what these tests do not have, a database or an object of
 // the reader's, so that it is only validated.
 func needsMore(example string) bool {
-	return strings.Contains(example, "postgres://") || strings.Contains(example, shownTokenID)
+	return strings.Contains(example, "postgres://") || strings.Contains(example, shownTokenID) || ownTenant.MatchString(example)
 }
+
+// ownTenant is a provider block with settings of the reader's tenant.
+var ownTenant = regexp.MustCompile(`(?m)^  intune = \{(\s*$| [a-z])`)
 
 func read(t *testing.T, file string) string {
 	t.Helper()
@@ -224,7 +244,7 @@ func TestExamplesAreApplied(t *testing.T) {
 			continue
 		}
 		t.Run(nameOf(file), func(t *testing.T) {
-			w := newReadersDistrict(t)
+			w := newReadersDistrict(t, kindOf(example))
 			w.show(example)
 			w.apply()
 			w.plan(0)
@@ -242,7 +262,7 @@ func TestExampleOfTheREADME(t *testing.T) {
 	if len(blocks) == 0 {
 		t.Fatal("the README has no example")
 	}
-	w := newReader(t, 200)
+	w := newReader(t, enrollment.Embedded, 200)
 	w.show(blocks[0][1])
 	w.says(w.apply(), "Download Token", "public_key_pem")
 	w.plan(0)
@@ -275,12 +295,12 @@ func TestExamplesInThePages(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s, block %d", nameOf(page), i+1), func(t *testing.T) {
 				if needsMore(block) {
-					w := newReader(t, 1)
+					w := newReader(t, kindOf(block), 1)
 					w.show(block)
 					w.run("validate", "-no-color")
 					return
 				}
-				w := newReadersDistrict(t)
+				w := newReadersDistrict(t, kindOf(block))
 				w.show(block)
 				w.apply()
 				w.plan(0)
@@ -293,8 +313,9 @@ func TestExamplesOfImports(t *testing.T) {
 	for _, file := range files(t, "examples/resources", "import.sh") {
 		t.Run(nameOf(file), func(t *testing.T) {
 			dir := filepath.Dir(file)
-			w := newReadersDistrict(t)
-			w.show(read(t, filepath.Join(dir, "resource.tf")) + `
+			resource := read(t, filepath.Join(dir, "resource.tf"))
+			w := newReadersDistrict(t, kindOf(resource))
+			w.show(resource + `
 data "asm_tokens" "shown" {}
 
 data "asm_enrollment_profiles" "shown" {

@@ -44,7 +44,7 @@ func TestAnotherStoreChangesNothing(t *testing.T) {
 			away.T, away.dir = t, t.TempDir()
 			prepare(away.dir)
 			copyDir(t, w.dir, away.dir, "token.p7m", "terraform.tfstate", "ipads.txt")
-			away.tool = away.newTool(w.tool.Path, away.dir, reattach(t, w.apple))
+			away.tool = away.newTool(w.tool.Path, away.dir, away.reattach(t))
 			away.write(literal(config, w.output("token_id"), w.output("classroom_id"))...)
 			for _, object := range []string{
 				"asm_token.district", "asm_enrollment_profile.classroom", "asm_default_profile.classroom",
@@ -90,7 +90,7 @@ func (w *world) anotherSchool(dir string) {
 	w.Helper()
 	other := *w
 	other.dir = dir
-	other.tool = other.newTool(w.tool.Path, dir, reattach(w.T, w.apple))
+	other.tool = other.newTool(w.tool.Path, dir, w.reattach(w.T))
 	other.write(tokenConfig)
 	other.apply()
 	if err := os.Remove(filepath.Join(dir, "terraform.tfstate")); err != nil {

@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"context"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"sync"
 	"testing"
 	"time"
@@ -46,7 +47,7 @@ func TestTwoAppliesAtOnceNeverSyncTwice(t *testing.T) {
 	tools := []*cli.Tool{w.tool}
 	second := *w
 	second.dir = t.TempDir()
-	second.tool = w.newTool(w.tool.Path, second.dir, reattach(t, w.apple))
+	second.tool = w.newTool(w.tool.Path, second.dir, w.reattach(t))
 	copyDir(t, w.dir, second.dir, "main.tf", "token.p7m", "terraform.tfstate")
 	tools = append(tools, second.tool)
 	var both sync.WaitGroup
@@ -64,21 +65,23 @@ func TestTwoAppliesAtOnceNeverSyncTwice(t *testing.T) {
 }
 
 func TestASyncThatIsADayOldIsPlannedAgain(t *testing.T) {
-	w := newDistrict(t, 10)
-	w.write(tokenConfig, `
+	onServices(t, func(t *testing.T, kind enrollment.Kind) {
+		w := newDistrictOn(t, kind, 10)
+		w.write(tokenConfig, `
 resource "asm_device_sync" "daily" {
   token_id = asm_token.district.id
   max_age  = "24h"
 }
 `)
-	w.apply()
-	w.emptyPlans()
-	w.advance(23 * time.Hour)
-	w.plan(0)
-	w.advance(2 * time.Hour)
-	w.plan(2)
-	w.apply()
-	w.plan(0)
+		w.apply()
+		w.emptyPlans()
+		w.advance(23 * time.Hour)
+		w.plan(0)
+		w.advance(2 * time.Hour)
+		w.plan(2)
+		w.apply()
+		w.plan(0)
+	})
 }
 
 func TestARenewedTokenKeepsTheSyncGoing(t *testing.T) {
@@ -99,11 +102,15 @@ func TestARenewedTokenKeepsTheSyncGoing(t *testing.T) {
 }
 
 func TestTermsThatNobodyAccepted(t *testing.T) {
-	w := newDistrict(t, 10)
-	w.apple.SetTerms(false)
-	w.write(tokenConfig, fullSyncConfig, profileConfig("classroom", ""))
-	w.says(w.applyFails(), "terms", "accept")
-	w.apple.SetTerms(true)
-	w.apply()
-	w.plan(0)
+	onServices(t, func(t *testing.T, kind enrollment.Kind) {
+		w := newDistrictOn(t, kind, 10)
+		w.advance(hour)
+		w.apple.SetTerms(false)
+		w.write(tokenConfig, fullSyncConfig, profileConfig("classroom", ""))
+		w.says(w.applyFails(), "terms", "accept")
+		w.advance(hour)
+		w.apple.SetTerms(true)
+		w.apply()
+		w.plan(0)
+	})
 }

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,36 +17,38 @@ func tokenWith(more string) string {
 }
 
 func TestBadServerTokensAreRefusedAtPlan(t *testing.T) {
-	w := newWorld(t, 10)
-	w.write(tokenConfig)
-	w.apply()
-	w.atThePortal(w.output("public_key_pem"), 5)
-	good, err := os.ReadFile(filepath.Join(w.dir, "token.p7m"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	said := map[string]string{}
-	for name, c := range map[string]struct{ file, says string }{
-		"an empty file":       {"", "empty"},
-		"a saved web page":    {"<!DOCTYPE html><html><head><title>Sign In</title></head></html>", "web page"},
-		"the public key":      {w.output("public_key_pem"), "certificate"},
-		"a truncated file":    {string(good[:len(good)/2]), "cut off"},
-		"a text":              {"hello", "not a server token"},
-		"a megabyte of noise": {strings.Repeat("0123456789abcdef", 1<<16), "larger than 64 KiB"},
-		"another key's token": {w.otherKeysToken(), "public_key_pem"},
-	} {
-		w.file("token.p7m", c.file)
-		output := w.plan(1)
-		w.says(output, "server_token_wo", c.says)
-		_, detail, _ := strings.Cut(output, "Error:")
-		if before, twice := said[detail]; twice {
-			t.Errorf("%s and %s have the same message", name, before)
+	onServices(t, func(t *testing.T, kind enrollment.Kind) {
+		w := newWorldOn(t, kind, 10)
+		w.write(tokenConfig)
+		w.apply()
+		w.atThePortal(w.output("public_key_pem"), 5)
+		good, err := os.ReadFile(filepath.Join(w.dir, "token.p7m"))
+		if err != nil {
+			t.Fatal(err)
 		}
-		said[detail] = name
-	}
-	w.file("token.p7m", string(good))
-	w.apply()
-	w.emptyPlans()
+		said := map[string]string{}
+		for name, c := range map[string]struct{ file, says string }{
+			"an empty file":       {"", "empty"},
+			"a saved web page":    {"<!DOCTYPE html><html><head><title>Sign In</title></head></html>", "web page"},
+			"the public key":      {w.output("public_key_pem"), "certificate"},
+			"a truncated file":    {string(good[:len(good)/2]), "cut off"},
+			"a text":              {"hello", "not a server token"},
+			"a megabyte of noise": {strings.Repeat("0123456789abcdef", 1<<16), "larger than 64 KiB"},
+			"another key's token": {w.otherKeysToken(), "public_key_pem"},
+		} {
+			w.file("token.p7m", c.file)
+			output := w.plan(1)
+			w.says(output, "server_token_wo", c.says)
+			_, detail, _ := strings.Cut(output, "Error:")
+			if before, twice := said[detail]; twice {
+				t.Errorf("%s and %s have the same message", name, before)
+			}
+			said[detail] = name
+		}
+		w.file("token.p7m", string(good))
+		w.apply()
+		w.emptyPlans()
+	})
 }
 
 // otherKeysToken is a server token of another MDM server's key.
@@ -120,8 +123,9 @@ func TestKeyRotation(t *testing.T) {
 }
 
 func TestTheVersionAloneIsNotEnough(t *testing.T) {
-	w := newDistrict(t, 5)
-	w.write(`
+	onServices(t, func(t *testing.T, kind enrollment.Kind) {
+		w := newDistrictOn(t, kind, 5)
+		w.write(`
 resource "asm_token" "district" {
   name                    = "District"
   apple_id                = "admin@school.example"
@@ -129,18 +133,21 @@ resource "asm_token" "district" {
   server_token_wo_version = "next"
 }
 `)
-	w.says(w.plan(1), "server_token_wo", "must have a value")
+		w.says(w.plan(1), "server_token_wo", "must have a value")
+	})
 }
 
 func TestDeletingATokenThatIsInUse(t *testing.T) {
-	w := newDistrict(t, 7)
-	w.write(tokenConfig, profileConfig("classroom", ""))
-	w.apply()
-	w.write(forgetProfile)
-	w.says(w.applyFails(), "still has 7 devices", "1 enrollment profile")
-	w.write(strings.Replace(tokenConfig, "deletion_protection     = false", "deletion_protection     = true", 1))
-	w.apply()
-	w.says(w.plan(1, "-destroy"), "deletion_protection")
+	onServices(t, func(t *testing.T, kind enrollment.Kind) {
+		w := newDistrictOn(t, kind, 7)
+		w.write(tokenConfig, profileConfig("classroom", ""))
+		w.apply()
+		w.write(forgetProfile)
+		w.says(w.applyFails(), "still has 7 devices", "1 enrollment profile")
+		w.write(strings.Replace(tokenConfig, "deletion_protection     = false", "deletion_protection     = true", 1))
+		w.apply()
+		w.says(w.plan(1, "-destroy"), "deletion_protection")
+	})
 }
 
 // forgetProfile drops the profile from state and keeps it in the service.
@@ -162,16 +169,18 @@ func TestAMissingStoreKeySaysHowToMakeOne(t *testing.T) {
 }
 
 func TestExpiry(t *testing.T) {
-	w := newDistrict(t, 5)
-	w.advance(340 * day)
-	w.says(w.plan(0), "expires")
-	w.advance(30 * day)
-	w.says(w.plan(0), "expired")
-	w.write(tokenConfig, fullSyncConfig)
-	w.says(w.applyFails(), "expired", "server token")
-	w.download()
-	w.apply()
-	w.plan(0)
+	onServices(t, func(t *testing.T, kind enrollment.Kind) {
+		w := newDistrictOn(t, kind, 5)
+		w.advance(340 * day)
+		w.says(w.plan(0), "expires")
+		w.advance(30 * day)
+		w.says(w.plan(0), "expired")
+		w.write(tokenConfig, fullSyncConfig)
+		w.says(w.applyFails(), "expired", "server token")
+		w.download()
+		w.apply()
+		w.plan(0)
+	})
 }
 
 func TestARefusedServerTokenIsSaidAtPlan(t *testing.T) {
@@ -209,9 +218,11 @@ func TestAChangedMDMURLReachesTheProfiles(t *testing.T) {
 }
 
 func TestWhatDependsOnATokenWithoutItsServerToken(t *testing.T) {
-	w := newWorld(t, 5)
-	w.write(tokenConfig)
-	w.apply()
-	w.write(tokenConfig, profileConfig("classroom", ""))
-	w.says(w.plan(1), "awaiting its server token", "Download Token")
+	onServices(t, func(t *testing.T, kind enrollment.Kind) {
+		w := newWorldOn(t, kind, 5)
+		w.write(tokenConfig)
+		w.apply()
+		w.write(tokenConfig, profileConfig("classroom", ""))
+		w.says(w.plan(1), "awaiting its server token", "Download Token")
+	})
 }

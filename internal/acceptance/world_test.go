@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -19,8 +21,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/cli"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/simulator/apple"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/simulator/graph"
 )
 
 // storeKey encrypts the secrets of the stores in these tests.
@@ -30,9 +34,16 @@ const storeKey = "dGhpcyBpcyBhIGtleSBmb3IgdGVzdHMgb25seSAhISE="
 // command line tool.
 type world struct {
 	*testing.T
+	// kind is the enrollment service of its provider block.
+	kind  enrollment.Kind
 	apple *apple.Simulator
+	// graph is Microsoft's side, between the provider and Apple; nil on the
+	// embedded service.
+	graph *graph.Simulator
 	tool  *cli.Tool
-	dir   string
+	// attached is the setting that has a tool use the provider in this process.
+	attached string
+	dir      string
 	// server is the school's MDM server in the portal, once there is one.
 	server string
 }
@@ -54,42 +65,71 @@ func toolPath(t *testing.T) string {
 	return path
 }
 
-// newWorld makes a school with so many devices in its inventory. The provider
-// runs in this process, on the simulator's clock.
+// newWorld makes a school with so many devices in its inventory, on the embedded
+// service. The provider runs in this process, on the simulator's clock.
 func newWorld(t *testing.T, devices int) *world {
 	t.Helper()
+	return newWorldOn(t, enrollment.Embedded, devices)
+}
+
+// newWorldOn is newWorld on either service.
+func newWorldOn(t *testing.T, kind enrollment.Kind, devices int) *world {
+	t.Helper()
 	path := toolPath(t)
-	w := &world{T: t, apple: apple.New(apple.Options{Devices: devices, Seed: 1}), dir: t.TempDir()}
+	w := &world{T: t, kind: kind, apple: apple.New(apple.Options{Devices: devices, Seed: 1}), dir: t.TempDir()}
 	w.apple.Start(t)
-	w.tool = w.newTool(path, w.dir, reattach(t, w.apple))
+	if kind == enrollment.Intune {
+		w.graph = startGraph(t, w.apple)
+	}
+	w.attached = w.reattach(t)
+	w.tool = w.newTool(path, w.dir, w.attached)
 	return w
+}
+
+// onServices runs a test on each enrollment service.
+func onServices(t *testing.T, test func(t *testing.T, kind enrollment.Kind)) {
+	for _, kind := range []enrollment.Kind{enrollment.Embedded, enrollment.Intune} {
+		t.Run(string(kind), func(t *testing.T) { test(t, kind) })
+	}
 }
 
 func (w *world) newTool(path, dir string, env ...string) *cli.Tool {
 	w.Helper()
-	tool, err := cli.New(path, dir, builtProvider(w.T), append(env,
-		"ASM_APPLE_URL="+w.apple.AppleURL(), "ASM_STORE_KEY="+storeKey, "ASM_MDM_URL=https://mdm.school.example/enroll", "CI=")...)
+	for name, value := range w.environment() {
+		env = append(env, name+"="+value)
+	}
+	tool, err := cli.New(path, dir, builtProvider(w.T), env...)
 	if err != nil {
 		w.Fatal(err)
 	}
 	return tool
 }
 
+// environment is what the provider is told beside its configuration.
+func (w *world) environment() map[string]string {
+	env := map[string]string{"CI": ""}
+	if w.graph != nil {
+		maps.Copy(env, graphEnvironment(w.T, w.graph))
+		return env
+	}
+	maps.Copy(env, map[string]string{"ASM_STORE_KEY": storeKey, "ASM_MDM_URL": "https://mdm.school.example/enroll", "ASM_APPLE_URL": w.apple.AppleURL()})
+	return env
+}
+
 // reattach serves the provider in this process, on the simulator's clock, and
 // gives the setting that has a command line tool use it.
-func reattach(t *testing.T, sim *apple.Simulator) string {
+func (w *world) reattach(t *testing.T) string {
 	t.Helper()
 	// The tool hands its environment to plugins that it starts; one that runs
 	// already has to have it.
-	for name, value := range map[string]string{
-		"ASM_STORE_KEY": storeKey, "ASM_MDM_URL": "https://mdm.school.example/enroll", "ASM_APPLE_URL": sim.AppleURL(), "CI": "",
-		"TF_LOG_SDK": "off", "TF_LOG_PROVIDER": "off",
-	} {
+	t.Setenv("TF_LOG_SDK", "off")
+	t.Setenv("TF_LOG_PROVIDER", "off")
+	for name, value := range w.environment() {
 		t.Setenv(name, value)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	config, closed := make(chan *plugin.ReattachConfig), make(chan struct{})
-	factory := providerserver.NewProtocol6(provider.New("test", provider.WithClock(sim.Now, immediately))())
+	factory := providerserver.NewProtocol6(provider.New("test", provider.WithClock(w.apple.Now, w.after))())
 	go func() {
 		_ = tf6server.Serve(provider.Address, func() tfprotov6.ProviderServer { return factory() }, tf6server.WithDebug(ctx, config, closed), tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
 	}()
@@ -114,7 +154,18 @@ func reattachSetting(t *testing.T, c *plugin.ReattachConfig) string {
 	return string(text)
 }
 
-// immediately is the clock's way to wait in these tests: not at all.
+// after is the clock's way to wait: the embedded service does the work itself and
+// waits for nobody, while Intune works on by its own clock, which is moved.
+func (w *world) after(d time.Duration) <-chan time.Time {
+	if w.graph != nil {
+		if err := w.apple.AdvanceClock(d); err != nil {
+			w.Error(err)
+		}
+	}
+	return immediately(d)
+}
+
+// immediately is a wait that is over.
 func immediately(time.Duration) <-chan time.Time {
 	c := make(chan time.Time, 1)
 	c <- time.Time{}
@@ -159,9 +210,33 @@ func TestMain(m *testing.M) {
 // that was there.
 func (w *world) write(parts ...string) {
 	w.Helper()
-	head := fmt.Sprintf("terraform {\n  required_providers {\n    asm = { source = \"asm-enrollment/asm\" }\n  }\n}\n\n"+
-		"provider \"asm\" {\n  embedded = { store = %q }\n}\n", w.store())
-	w.file("main.tf", head+strings.Join(parts, "\n"))
+	w.file("main.tf", requirements+w.providerBlock()+w.suited(strings.Join(parts, "\n")))
+}
+
+const requirements = "terraform {\n  required_providers {\n    asm = { source = \"asm-enrollment/asm\" }\n  }\n}\n\n"
+
+func (w *world) providerBlock() string {
+	if w.graph != nil {
+		return "provider \"asm\" {\n  intune = {}\n}\n"
+	}
+	return fmt.Sprintf("provider \"asm\" {\n  embedded = { store = %q }\n}\n", w.store())
+}
+
+var assignmentBlock = regexp.MustCompile(`(?ms)^resource "asm_device_assignment" .*?^\}$`)
+
+// suited says in each assignment what is to happen to devices that leave, where
+// the service cannot do what is meant when nothing is said: Microsoft Graph does
+// not take profiles away.
+func (w *world) suited(config string) string {
+	if w.graph == nil {
+		return config
+	}
+	return assignmentBlock.ReplaceAllStringFunc(config, func(block string) string {
+		if strings.Contains(block, "on_leave") {
+			return block
+		}
+		return strings.TrimSuffix(block, "}") + "  on_leave = \"keep\"\n}"
+	})
 }
 
 // store is where the world's provider keeps its objects. It is named in full,
@@ -293,7 +368,12 @@ func (w *world) requests(methodAndPath string) int {
 	return w.apple.Requests(false).Requests[methodAndPath]
 }
 
-func (w *world) forget() { w.apple.ClearRequests() }
+func (w *world) forget() {
+	w.apple.ClearRequests()
+	if w.graph != nil {
+		w.graph.ClearRequests()
+	}
+}
 
 func (w *world) fault(faults ...apple.Fault) {
 	w.Helper()

@@ -1,13 +1,11 @@
-// Package demo shows the whole way of an enrollment program token against the
-// Apple simulator, as a person would go it: first apply, the steps in Apple
-// School Manager, second apply, and a plan that changes nothing. It checks
-// every figure it prints against the simulator's truth.
+// Package demo shows the whole way of an enrollment program token against a
+// simulator, as a person would go it: first apply, the steps in Apple School
+// Manager, second apply, and a plan that changes nothing. It checks every figure
+// it prints against what Apple's side says.
 package demo
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +14,6 @@ import (
 	"time"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/cli"
-	"github.com/asm-enrollment/terraform-provider-asm/internal/simulator/program"
 )
 
 // Settings of a run.
@@ -27,8 +24,10 @@ type Settings struct {
 	Simulator string
 	// Tool is terraform or tofu.
 	Tool string
-	// Example is the directory with the configuration.
-	Example string
+	// Service is the enrollment service: embedded or intune.
+	Service string
+	// Examples is the directory with the configurations.
+	Examples string
 	// Devices is how many iPads the school gives to the server.
 	Devices int
 	// Out gets the timeline and the table.
@@ -45,46 +44,52 @@ func Run(ctx context.Context, s Settings) (err error) {
 		return fmt.Errorf("make a working directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := os.CopyFS(dir, os.DirFS(s.Example)); err != nil {
-		return fmt.Errorf("copy the example: %w", err)
-	}
-	apple, err := program.StartApple(ctx, s.Simulator, s.Devices)
+	world, err := start(ctx, s)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, apple.Stop()) }()
-	key, err := storeKey()
+	defer func() { err = errors.Join(err, world.apple.Stop()) }()
+	if err := copyExample(dir, s.Examples, world.example); err != nil {
+		return err
+	}
+	tool, err := cli.New(s.Tool, dir, s.Provider, world.environment...)
 	if err != nil {
 		return err
 	}
-	tool, err := cli.New(s.Tool, dir, s.Provider, "ASM_APPLE_URL="+apple.AppleURL, "ASM_STORE_KEY="+key)
-	if err != nil {
-		return err
-	}
-	d := &demo{Settings: s, tool: tool, apple: apple, dir: dir, started: s.Now()}
+	d := &demo{Settings: s, world: world, tool: tool, dir: dir, started: s.Now()}
 	return d.run(ctx)
 }
 
-// storeKey makes a key for the secrets in the demo's store, so that nothing is
-// written outside its directory.
-func storeKey() (string, error) {
-	key := make([]byte, 32)
-	if _, err := rand.Read(key); err != nil {
-		return "", fmt.Errorf("make a key: %w", err)
+// copyExample copies files and directories below examples, each into dir itself.
+func copyExample(dir, examples string, parts []string) error {
+	for _, part := range parts {
+		files, err := filepath.Glob(filepath.Join(examples, part, "*.tf"))
+		if err != nil || len(files) == 0 {
+			return fmt.Errorf("copy the example %s: no files (%w)", part, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file) //nolint:gosec // of this checkout
+			if err == nil {
+				err = os.WriteFile(filepath.Join(dir, filepath.Base(file)), text, 0o600)
+			}
+			if err != nil {
+				return fmt.Errorf("copy the example %s: %w", part, err)
+			}
+		}
 	}
-	return base64.StdEncoding.EncodeToString(key), nil
+	return nil
 }
 
 type demo struct {
 	Settings
+	world
 	tool    *cli.Tool
-	apple   *program.Apple
 	dir     string
 	started time.Time
 }
 
 func (d *demo) run(ctx context.Context) error {
-	d.say("%s applies examples/getting-started", filepath.Base(d.Tool))
+	d.say("%s applies examples/%s", filepath.Base(d.Tool), d.example[0])
 	if err := d.apply(ctx); err != nil {
 		return err
 	}
@@ -101,7 +106,10 @@ func (d *demo) run(ctx context.Context) error {
 		return err
 	}
 	d.say("a second plan says: no changes")
-	return d.report(ctx, server)
+	if err := d.report(ctx, server); err != nil {
+		return err
+	}
+	return d.contract(ctx)
 }
 
 // say prints a line of the timeline.

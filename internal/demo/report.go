@@ -44,6 +44,9 @@ func (d *demo) report(ctx context.Context, server string) error {
 
 func (d *demo) table(f figures) {
 	next := "now"
+	if d.graph != nil {
+		next = "when Intune decides"
+	}
 	if f.sync.NextFullAt != nil {
 		next = f.sync.NextFullAt.Format(time.RFC3339)
 	}

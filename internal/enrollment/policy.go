@@ -33,6 +33,10 @@ type PolicySpec struct {
 	// Settings override any setting by its definition id. A choice is the id of
 	// its option, a number its decimal form, a list a JSON array of strings.
 	Settings map[string]string
+	// Reset names attributes, in the provider's words, that are managed no more:
+	// a change takes them back to the template's default. "settings.ID" is one of
+	// Settings. What is also given a value gets that.
+	Reset []string
 }
 
 // Policy is an enrollment policy.
@@ -68,6 +72,9 @@ const (
 	PolicyText   PolicySettingKind = "text"
 	PolicyNumber PolicySettingKind = "number"
 	PolicyList   PolicySettingKind = "list"
+	// PolicyOther is a setting that this version cannot give a value: a group, or
+	// a secret. A policy that has it keeps it.
+	PolicyOther PolicySettingKind = "other"
 )
 
 // PolicySetting is one setting of a template.
@@ -82,8 +89,11 @@ type PolicySetting struct {
 	// Required: the service refuses a policy without it (below an option: once
 	// the option is chosen).
 	Required bool
-	// Minimum and Maximum bound a number, or the length of a text.
+	// Minimum and Maximum bound a number, or the length of a text and of each
+	// text of a list. A text with Maximum 0 is not bounded.
 	Minimum, Maximum int64
+	// MaximumCount bounds a list; 0 is any number.
+	MaximumCount int64
 	// Pattern is a regular expression for a text; empty is any.
 	Pattern string
 	// Under are the ids of the options that bring the setting up; empty at the
@@ -95,4 +105,7 @@ type PolicySetting struct {
 type PolicyOption struct {
 	ID          string
 	DisplayName string
+	// Under are the ids of the options, of a setting above, with which this one
+	// is offered; empty is with any.
+	Under []string
 }

@@ -27,7 +27,8 @@ const (
 // A change takes a value away with a pointer to "" or to false, an empty slice
 // that is not nil, or &Pairing{Mode: PairingAllow}; SharedIPad is taken away by
 // nil. A text that was taken away reads as nil afterwards, EnrollmentURL as the
-// service's own address; a bool reads as false.
+// service's own address; a bool reads as false. Authentication is taken away with
+// a pointer to "", too.
 type ProfileSpec struct {
 	TokenID     string
 	Name        string
@@ -96,6 +97,11 @@ const (
 	AuthenticationLegacy Authentication = "setup_assistant_legacy"
 )
 
+// Authentications lists the ways to sign in.
+func Authentications() []Authentication {
+	return []Authentication{AuthenticationModern, AuthenticationCompanyPortal, AuthenticationLegacy}
+}
+
 // SharedIPad is how several people share an iPad. Timeouts and the grace period
 // are in seconds. Nil is not managed.
 type SharedIPad struct {
@@ -136,14 +142,24 @@ type Profile struct {
 	AppleUUID string
 	// IsDefaultFor lists the platforms whose new devices get this profile.
 	IsDefaultFor []Platform
-	DeviceCount  int
+	// DeviceCount is DeviceCountUnknown where the service would have to read
+	// every device to tell, and nobody has asked for the devices yet.
+	DeviceCount int
 	// ThrottledUntil is set while all devices that are still to be moved are in
 	// Apple's cooldown.
 	ThrottledUntil time.Time
 	// Recorded: the service has a record of this profile. Without one only what
 	// Apple keeps is known.
 	Recorded bool
+	// OtherKind says what this is where it is none of the profiles that
+	// CreateProfile makes: "an enrollment policy", "a macOS enrollment profile".
+	// Devices may have it, and it is not changed or deleted as a profile; little
+	// more than its name is known.
+	OtherKind string
 }
+
+// DeviceCountUnknown is a number of devices that was not counted.
+const DeviceCountUnknown = -1
 
 // ProfileResult is what a change of a profile led to.
 type ProfileResult struct {

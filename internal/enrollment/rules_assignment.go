@@ -41,6 +41,20 @@ func CheckOnLeave(kind Kind, onLeave OnLeave, hasFallback bool) []Violation {
 	return nil
 }
 
+// RecordsHolder tells whether a service knows which assignment gave a device its
+// profile. Where it does not, a device's profile is all that is known: only what
+// the assignments of one run announce tells who lets go of what.
+func RecordsHolder(kind Kind) bool { return kind != Intune }
+
+// FirstOnLeave is what an imported assignment does with devices that leave until
+// its configuration says: what the service can do without being told more.
+func FirstOnLeave(kind Kind) OnLeave {
+	if kind == Intune {
+		return LeaveKeep
+	}
+	return LeaveUnassign
+}
+
 // ChangeLimit is the fuse of an assignment: the most devices that may leave or
 // move in one apply.
 type ChangeLimit struct {

@@ -144,3 +144,22 @@ func TestSetsOfSerials(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatAnImportedAssignmentDoesWithLeavingDevicesItsServiceCanDo(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []enrollment.Kind{enrollment.Embedded, enrollment.Intune} {
+		if got := enrollment.CheckOnLeave(kind, enrollment.FirstOnLeave(kind), false); len(got) > 0 {
+			t.Errorf("%s: %+v", kind, got)
+		}
+	}
+	if got := enrollment.FirstOnLeave(enrollment.Embedded); got != enrollment.LeaveUnassign {
+		t.Errorf("embedded: %s, which is not the attribute's default", got)
+	}
+}
+
+func TestOnlyTheEmbeddedServiceRecordsWhoHoldsADevice(t *testing.T) {
+	t.Parallel()
+	if !enrollment.RecordsHolder(enrollment.Embedded) || enrollment.RecordsHolder(enrollment.Intune) {
+		t.Error("Microsoft Graph has no word for the assignment of a device")
+	}
+}

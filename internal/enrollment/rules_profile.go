@@ -33,7 +33,9 @@ func PlannedUserAffinity(kind Kind, configured *bool, sharedIPad bool) bool {
 	return sharedIPad && sharedIPadAffinity[kind].wants
 }
 
-// CheckProfile lists the rules that a profile breaks.
+// CheckProfile lists the rules that a profile breaks by what is set in it: nil is
+// left out or not known yet. CheckWholeProfile knows more of a profile that is
+// wholly known.
 func CheckProfile(kind Kind, p ProfileSpec) []Violation {
 	var v violations
 	v.length("name", &p.Name, 125)
@@ -46,6 +48,9 @@ func CheckProfile(kind Kind, p ProfileSpec) []Violation {
 	v.pairing(p.Pairing)
 	if p.ConfigurationWebURL != nil && *p.ConfigurationWebURL == "" {
 		v.add("configuration_web_url", "Configuration web URL is empty", "Leave the attribute out, or give the https address of the sign-in page.")
+	}
+	if kind == Intune {
+		v.intune(p)
 	}
 	return v
 }

@@ -29,7 +29,8 @@ type SyncHistory struct {
 	// Forced says why the next sync has to fetch everything anew although no
 	// full one is due; empty when nothing forces it.
 	Forced string
-	// HasCursor: there is a cursor that an incremental sync can start from.
+	// HasCursor: there is a cursor that an incremental sync can start from
+	// (Intune: a sync has ended well before).
 	HasCursor bool
 	// RunningSince is the start of the run that holds the token, and RunningKind
 	// its kind; zero when none does.
@@ -74,7 +75,27 @@ func DecideSync(kind Kind, h SyncHistory, asked SyncKind, canJoin bool, tokenID 
 	if next := h.AskedAt.Add(ManualSyncInterval); kind == Intune && !h.AskedAt.IsZero() && now.Before(next) {
 		return SyncDecision{}, &ThrottledError{What: fmt.Sprintf("Token %s was synced less than 15 minutes ago", tokenID), Until: next}
 	}
+	if kind == Intune {
+		return decideIntune(h, asked), nil
+	}
 	return decideKind(h, asked, tokenID, now)
+}
+
+// IntuneDecides is why a full sync that Intune was asked for counts as an
+// incremental one.
+const IntuneDecides = "Microsoft Graph has one request for a sync, and Intune itself decides whether it fetches everything, which it does at most once in seven days"
+
+// decideIntune is the case of a service that has one request for both kinds.
+// Only the first sync of a token is known to fetch everything.
+func decideIntune(h SyncHistory, asked SyncKind) SyncDecision {
+	if !h.HasCursor {
+		return decideFirstEver(asked)
+	}
+	d := SyncDecision{Kind: IncrementalSync}
+	if asked == FullSync {
+		d.Reason = IntuneDecides
+	}
+	return d
 }
 
 func decideKind(h SyncHistory, asked SyncKind, tokenID string, now time.Time) (SyncDecision, error) {
@@ -113,11 +134,15 @@ func decideFirst(h SyncHistory, asked SyncKind, tokenID string, now time.Time) (
 		h.Forced = "the last full sync left nothing to go on from"
 		return decideKind(h, asked, tokenID, now)
 	}
+	return decideFirstEver(asked), nil
+}
+
+func decideFirstEver(asked SyncKind) SyncDecision {
 	d := SyncDecision{Kind: FullSync}
 	if asked == IncrementalSync {
 		d.Reason = "the token has never been synced, so there is nothing to go on from"
 	}
-	return d, nil
+	return d
 }
 
 // NextFullAt is when a full sync may start; the zero time is now.
@@ -137,7 +162,8 @@ func NextSyncAt(kind Kind, h SyncHistory, now time.Time) time.Time {
 	if until := h.AskedAt.Add(ManualSyncInterval); kind == Intune && !h.AskedAt.IsZero() && now.Before(until) && until.After(next) {
 		next = until
 	}
-	if until := nextForced(h); now.Before(until) && until.After(next) {
+	// Intune forces nothing that can be seen.
+	if until := nextForced(h); kind != Intune && now.Before(until) && until.After(next) {
 		next = until
 	}
 	return next

@@ -85,6 +85,20 @@ func TestDecideSync(t *testing.T) {
 			service: enrollment.Intune, history: with(synced, func(h *enrollment.SyncHistory) { h.AskedAt = ago(5 * time.Minute) }),
 			asked: enrollment.IncrementalSync, until: noon.Add(10 * time.Minute),
 		},
+		"Intune is asked for what it decides by itself, and a full sync counts as an incremental one": {
+			service: enrollment.Intune, history: enrollment.SyncHistory{HasCursor: true, AskedAt: ago(15 * time.Minute), FinishedAt: ago(30 * day)},
+			asked: enrollment.FullSync, want: enrollment.SyncDecision{Kind: enrollment.IncrementalSync, Reason: "x"},
+		},
+		"an incremental sync at Intune needs no reason": {
+			service: enrollment.Intune, history: enrollment.SyncHistory{HasCursor: true},
+			asked: enrollment.IncrementalSync, want: enrollment.SyncDecision{Kind: enrollment.IncrementalSync},
+		},
+		"the first sync at Intune fetches everything": {
+			service: enrollment.Intune, asked: enrollment.FullSync, want: enrollment.SyncDecision{Kind: enrollment.FullSync},
+		},
+		"the first sync at Intune fetches everything also when an incremental one is asked for": {
+			service: enrollment.Intune, asked: enrollment.IncrementalSync, want: enrollment.SyncDecision{Kind: enrollment.FullSync, Reason: "x"},
+		},
 		"the embedded service has no such interval": {
 			service: enrollment.Embedded, history: with(synced, func(h *enrollment.SyncHistory) { h.AskedAt = ago(5 * time.Minute) }),
 			asked: enrollment.IncrementalSync, want: enrollment.SyncDecision{Kind: enrollment.IncrementalSync},

@@ -33,10 +33,11 @@ func AppleIDChanged(recorded, adminID string) (Warning, bool) {
 }
 
 // MixedPrograms warns when a School Manager token stands beside a token of the
-// Device Enrollment Program, which the service cannot combine.
+// Device Enrollment Program, which the service cannot combine. A token whose
+// type is not known yet counts as neither.
 func MixedPrograms(name string, kind TokenType, others []Token) (Warning, bool) {
 	for _, o := range others {
-		if o.Type != kind {
+		if o.Type != "" && o.Type != kind {
 			school, other := name, o.Name
 			if kind != School {
 				school, other = other, school

@@ -55,6 +55,9 @@ func TestSchoolBesideBusiness(t *testing.T) {
 	if _, warned := enrollment.MixedPrograms("District", enrollment.School, []enrollment.Token{school}); warned {
 		t.Error("two schools get along")
 	}
+	if _, warned := enrollment.MixedPrograms("District", enrollment.School, []enrollment.Token{{TokenSpec: enrollment.TokenSpec{Name: "New"}}}); warned {
+		t.Error("a token of a type that is not known yet is neither")
+	}
 	w, warned = enrollment.MixedPrograms("Old DEP", enrollment.Business, []enrollment.Token{school})
 	if !warned || !strings.Contains(w.Detail, `"Primary" enrolls through Apple School Manager and "Old DEP"`) {
 		t.Errorf("warned %t: %+v", warned, w)

@@ -22,8 +22,9 @@ var skipKeys = []string{
 	"WebContentFiltering", "Welcome", "Zoom",
 }
 
-// withdrawnSkipKeys stood in Apple's repository for a while.
-var withdrawnSkipKeys = []string{"AdditionalPrivacySettings", "AgeAssurance", "AgeBasedSafetySettings"}
+// withdrawnSkipKeys stood in Apple's repository for a while, or in older lists
+// of it; Intune's profiles still carry some.
+var withdrawnSkipKeys = []string{"AdditionalPrivacySettings", "AgeAssurance", "AgeBasedSafetySettings", "ExpressLanguage", "PreferredLanguage"}
 
 // UnknownSkipKey warns of a key that Apple has not named, with the nearest one
 // that it has. It never refuses: Apple adds and withdraws names.

@@ -51,7 +51,9 @@ type SyncProgress struct {
 type SyncRun struct {
 	ID      string
 	TokenID string
-	// Asked is the kind that was asked for, Kind the one that ran.
+	// Asked is the kind that was asked for, Kind the one that ran: the least that
+	// it can have been where the service decides and does not say (Intune), and
+	// empty in a SyncStatus of such a service.
 	Asked SyncKind
 	Kind  SyncKind
 	State SyncState

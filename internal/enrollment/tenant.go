@@ -47,3 +47,15 @@ const (
 	Warn    Verdict = "warning"
 	Unknown Verdict = "unknown"
 )
+
+// Ready tells whether nothing that was looked at stands in the way of a first
+// enrollment. What could not be found out stands in the way: nobody can promise
+// that it does not.
+func Ready(looked []Prerequisite) bool {
+	for _, p := range looked {
+		if p.Verdict != Met && p.Verdict != Warn {
+			return false
+		}
+	}
+	return true
+}

@@ -52,7 +52,8 @@ type Token struct {
 	TokenSpec
 	Status TokenStatus
 	// PublicKeyPEM is the certificate to upload in Apple School Manager, and
-	// PublicKeySHA256 the SHA-256 of its DER form in lower-case hex.
+	// PublicKeySHA256 the SHA-256 of its DER form in lower-case hex. Both are
+	// empty where a service has the key and does not give it (Intune).
 	PublicKeyPEM    string
 	PublicKeySHA256 string
 	// StagedPublicKeyPEM is the certificate of a key pair whose server token has
@@ -63,9 +64,11 @@ type Token struct {
 	ExpiresAt  time.Time
 	UploadedAt time.Time
 	// ServerTokenSHA256 identifies the uploaded file without telling anything
-	// of it; empty before one was uploaded.
+	// of it; empty before one was uploaded, and where the service keeps no
+	// digest (Intune).
 	ServerTokenSHA256 string
-	// What Apple says of the account.
+	// What Apple says of the account; empty where the service does not hand it
+	// on (Intune).
 	Organization   string
 	OrganizationID string
 	OrgType        string
@@ -84,6 +87,9 @@ type Token struct {
 type ServerTokenUpload struct {
 	// Contents is the .p7m as Apple made it. It is secret.
 	Contents []byte
+	// Type is what the token is meant for, for a service that does not keep it;
+	// empty is what the service knows.
+	Type TokenType
 }
 
 // UploadResult is what an upload led to.

@@ -25,6 +25,22 @@ func NewTransport() *http.Transport {
 	return &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 }
 
+// NewTransportTrusting is NewTransport that trusts the certificate authorities in a PEM document besides the system's, for
+// networks that inspect TLS.
+func NewTransportTrusting(authorities []byte) (*http.Transport, error) {
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool() // the system has none
+	}
+	if !roots.AppendCertsFromPEM(authorities) {
+		return nil, errors.New("there is no certificate in PEM")
+	}
+	transport := NewTransport()
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+
+	return transport, nil
+}
+
 func baseTransport(options Options) http.RoundTripper {
 	transport := options.Transport
 	if transport == nil {
@@ -167,7 +183,8 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	}
 }
 
-func isCertificateError(err error) bool {
+// IsUntrusted tells whether a request failed because the server's certificate is not trusted.
+func IsUntrusted(err error) bool {
 	var (
 		verification *tls.CertificateVerificationError
 		authority    x509.UnknownAuthorityError

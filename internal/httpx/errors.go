@@ -69,6 +69,10 @@ type RetryLaterError struct {
 
 	// Until is when the server may be asked again.
 	Until time.Time
+
+	// Header and Body are the answer's.
+	Header http.Header
+	Body   []byte
 }
 
 func (e *RetryLaterError) Error() string {

@@ -1,9 +1,9 @@
 // Package httpx is the one place where HTTP is set up: retries by go-retryablehttp, Retry-After, jittered back-off, time
 // limits per attempt, the user agent, redirects, and logs without secrets.
 //
-// A request is retried only if its context says that it may be repeated (Repeatable). A request that is not answered
-// comes back as a *TransportError that tells whether it may have reached the server (ErrUnanswered) or cannot have
-// (ErrNotSent).
+// A request is retried only if its context says that it may be repeated (Repeatable, RepeatableIfRefused). A request that
+// is not answered comes back as a *TransportError that tells whether it may have reached the server (ErrUnanswered) or
+// cannot have (ErrNotSent).
 package httpx
 
 import (
@@ -57,6 +57,10 @@ type Options struct {
 	// defaults, HTTP/2).
 	Transport http.RoundTripper
 
+	// RetryAfter reads from an answer, whose body Bytes gives, how long the server asks to wait; zero is no word of it. nil
+	// is the function RetryAfter on the header.
+	RetryAfter func(resp *http.Response, now time.Time) time.Duration
+
 	// Now is the clock by which a Retry-After date is read; nil is time.Now.
 	Now func() time.Time
 
@@ -77,6 +81,9 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.MaxRetryAfter, DefaultMaxRetryAfter)
 	setDefault(&o.AttemptTimeout, DefaultAttemptTimeout)
 	setDefault(&o.MaxBody, DefaultMaxBody)
+	if o.RetryAfter == nil {
+		o.RetryAfter = func(resp *http.Response, now time.Time) time.Duration { return RetryAfter(resp.Header, now) }
+	}
 	if o.Now == nil {
 		o.Now = time.Now //nolint:forbidigo // the default of an injected clock
 	}
@@ -133,12 +140,13 @@ func New(options Options) *Client {
 }
 
 // Do sends req, and again if it may be repeated (Repeatable) and the connection failed or the answer was 429, 502, 503 or
-// 504. Whatever status remains at the end is an answer, not an error. The body of the response has been read into memory;
-// closing it is good manners only. req is not changed, its body is used up. Errors: *TransportError, *RetryLaterError,
-// *RedirectError.
+// 504, or if it certainly took no effect and may be repeated then (RepeatableIfRefused). Whatever status remains at the end
+// is an answer, not an error. The body of the response has been read into memory; closing it is good manners only. req is
+// not changed, its body is used up. Errors: *TransportError, *RetryLaterError, *RedirectError.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
-	state := &exchange{options: c.options, repeatable: isRepeatable(req.Context())}
-	req = req.Clone(withExchange(req.Context(), state))
+	ctx := req.Context()
+	state := &exchange{options: c.options, repeatable: isRepeatable(ctx), ifRefused: isRepeatableIfRefused(ctx)}
+	req = req.Clone(withExchange(ctx, state))
 	req.Header.Set("User-Agent", c.userAgent)
 	retryable, err := retryablehttp.FromRequest(req)
 	if err != nil {

@@ -3,6 +3,7 @@ package httpx_test
 import (
 	"bytes"
 	"context"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net"
@@ -116,6 +117,122 @@ func TestOnlyRepeatableRequestsAreRetried(t *testing.T) {
 	}
 }
 
+// A request that must not take effect twice is sent again only where it certainly took none.
+func TestRefusedRequestsAreRetried(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		status     int
+		retryAfter string
+		attempts   int
+	}{
+		{200, "", 1},
+		{429, "", 3},
+		{429, "1", 3},
+		{503, "1", 3},
+		{503, "", 1}, // a gateway's, perhaps, after the work was done
+		{502, "1", 1},
+		{504, "1", 1},
+		{500, "1", 1},
+	} {
+		var attempts atomic.Int32
+		url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			attempts.Add(1)
+			if c.retryAfter != "" {
+				w.Header().Set("Retry-After", c.retryAfter)
+			}
+			w.WriteHeader(c.status)
+		})
+		o, _ := options()
+		o.MaxRetries = 2
+		_, err := httpx.New(o).Do(request(httpx.RepeatableIfRefused(t.Context()), t, "POST", url, "payload"))
+		if err != nil || int(attempts.Load()) != c.attempts {
+			t.Errorf("%d, Retry-After %q: %d attempts, want %d: %v", c.status, c.retryAfter, attempts.Load(), c.attempts, err)
+		}
+	}
+	var attempts atomic.Int32
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		attempts.Add(1)
+		hijack(w, r)
+	})
+	o, w := options()
+	_, err := httpx.New(o).Do(request(httpx.RepeatableIfRefused(t.Context()), t, "POST", url, ""))
+	if !errors.Is(err, httpx.ErrUnanswered) || attempts.Load() != 1 {
+		t.Errorf("unanswered: %d attempts: %v", attempts.Load(), err)
+	}
+	// Refused, and then nobody there: nothing was done.
+	var refusing *httptest.Server
+	refusing = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = refusing.Listener.Close()
+		w.Header().Set("Connection", "close")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	t.Cleanup(refusing.Close)
+	if _, err = httpx.New(o).Do(request(httpx.RepeatableIfRefused(t.Context()), t, "POST", refusing.URL, "")); !errors.Is(err, httpx.ErrNotSent) {
+		t.Errorf("refused, then not sent: %v", err)
+	}
+	w.all = nil
+	_, err = httpx.New(o).Do(request(httpx.RepeatableIfRefused(t.Context()), t, "POST", "http://127.0.0.1:1/", ""))
+	if !errors.Is(err, httpx.ErrNotSent) || len(w.all) != 4 {
+		t.Errorf("not sent: waited %v: %v", w.all, err)
+	}
+}
+
+func TestAFinalStatusIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	for status, attempts := range map[int]int{429: 1, 503: 3} {
+		asked := 0
+		url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			asked++
+			w.Header().Set("Retry-After", map[int]string{429: "3600", 503: "1"}[status])
+			w.WriteHeader(status)
+		})
+		o, _ := options()
+		o.MaxRetries = 2
+		ctx := httpx.Final(httpx.Repeatable(t.Context()), http.StatusTooManyRequests)
+		resp, err := httpx.New(o).Do(request(ctx, t, "POST", url, ""))
+		if err != nil || resp.StatusCode != status || asked != attempts {
+			t.Errorf("%d: %d attempts, want %d: %v", status, asked, attempts, err)
+		}
+	}
+}
+
+func TestRetryAfterMayBeInTheBody(t *testing.T) {
+	t.Parallel()
+	url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTooManyRequests)
+		_, _ = io.WriteString(w, "wait")
+	})
+	o, w := options()
+	o.RetryAfter = func(resp *http.Response, at time.Time) time.Duration {
+		return map[bool]time.Duration{true: 7 * time.Second}[string(httpx.Bytes(resp)) == "wait" && at.Equal(now)]
+	}
+	_, err := httpx.New(o).Do(request(httpx.Repeatable(t.Context()), t, "GET", url, ""))
+	if err != nil || len(w.all) != 4 || w.all[3] != 7*time.Second {
+		t.Errorf("waited %v: %v", w.all, err)
+	}
+}
+
+func TestAdditionalAuthorities(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	transport, err := httpx.NewTransportTrusting(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, _ := options()
+	if _, err := httpx.New(o).Do(request(t.Context(), t, "GET", server.URL, "")); !httpx.IsUntrusted(err) {
+		t.Errorf("without them: %v", err)
+	}
+	o.Transport = transport
+	if _, err := httpx.New(o).Do(request(t.Context(), t, "GET", server.URL, "")); err != nil {
+		t.Errorf("with them: %v", err)
+	}
+	if _, err := httpx.NewTransportTrusting([]byte("nothing")); err == nil {
+		t.Error("nothing is an authority")
+	}
+}
+
 func TestWaits(t *testing.T) {
 	t.Parallel()
 	const half = 750 * time.Millisecond // half of 1 s plus half of the other half
@@ -125,6 +242,8 @@ func TestWaits(t *testing.T) {
 	}{
 		{"exponential, jittered", "", []time.Duration{half, 2 * half, 4 * half, 4 * half}},
 		{"seconds", "7", []time.Duration{7 * time.Second, 7 * time.Second, 7 * time.Second, 7 * time.Second}},
+		{"fractions", "2.5", []time.Duration{2500 * time.Millisecond, 2500 * time.Millisecond, 2500 * time.Millisecond, 2500 * time.Millisecond}},
+		{"not a number", "NaN", []time.Duration{half, 2 * half, 4 * half, 4 * half}},
 		{"date", now.Add(9 * time.Second).Format(http.TimeFormat), []time.Duration{
 			9 * time.Second, 9 * time.Second, 9 * time.Second, 9 * time.Second,
 		}},
@@ -162,12 +281,13 @@ func TestWaits(t *testing.T) {
 func TestLongRetryAfterIsAnErrorWithTheTime(t *testing.T) {
 	t.Parallel()
 	for value, after := range map[string]time.Duration{
-		"3600": time.Hour, "99999999999999": 365 * 24 * time.Hour,
+		"3600": time.Hour, "99999999999999": 365 * 24 * time.Hour, "1e999": 365 * 24 * time.Hour, "Inf": 365 * 24 * time.Hour,
 		now.Add(2 * time.Hour).Format(http.TimeFormat): 2 * time.Hour,
 	} {
 		url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", value)
 			w.WriteHeader(http.StatusTooManyRequests)
+			_, _ = io.WriteString(w, "answer")
 		})
 		o, w := options()
 		_, err := httpx.New(o).Do(request(httpx.Repeatable(t.Context()), t, "GET", url+"/x?hush", ""))
@@ -177,6 +297,9 @@ func TestLongRetryAfterIsAnErrorWithTheTime(t *testing.T) {
 		}
 		if !later.Until.Equal(now.Add(after)) || later.Status != 429 || len(w.all) != 0 {
 			t.Errorf("%s: until %s after waiting %v", value, later.Until, w.all)
+		}
+		if string(later.Body) != "answer" || later.Header.Get("Retry-After") != value {
+			t.Errorf("%s: the answer is lost: %q", value, later.Body)
 		}
 		if strings.Contains(err.Error(), "hush") {
 			t.Errorf("the text holds the query: %v", err)

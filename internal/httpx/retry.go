@@ -26,11 +26,40 @@ func isRepeatable(ctx context.Context) bool {
 	return repeatable
 }
 
+type refusedKey struct{}
+
+// RepeatableIfRefused marks the requests of ctx as ones that must not take effect twice, but may be sent again where it is
+// certain that they took none: no connection was made, or the server answered 429, or 503 with a Retry-After. A 503
+// without one may be a gateway's, and come after the work was done.
+func RepeatableIfRefused(ctx context.Context) context.Context {
+	return context.WithValue(ctx, refusedKey{}, true)
+}
+
+func isRepeatableIfRefused(ctx context.Context) bool {
+	repeatable, _ := ctx.Value(refusedKey{}).(bool)
+
+	return repeatable
+}
+
+type finalKey struct{}
+
+// Final makes a status an answer for the requests of ctx, whatever else marks them: it is given to the caller at once.
+func Final(ctx context.Context, status int) context.Context {
+	return context.WithValue(ctx, finalKey{}, status)
+}
+
+func isFinal(ctx context.Context, status int) bool {
+	final, ok := ctx.Value(finalKey{}).(int)
+
+	return ok && final == status
+}
+
 // exchange is what one Client.Do knows about its attempts. The retrier calls its methods one after the other; sent is also
 // set from the transport's goroutines.
 type exchange struct {
 	options    Options
 	repeatable bool
+	ifRefused  bool
 	attempts   int
 	delay      time.Duration
 	sent       atomic.Bool
@@ -50,24 +79,35 @@ func exchangeOf(ctx context.Context) *exchange {
 
 // check decides after an attempt whether there is another (retryablehttp.CheckRetry).
 func (e *exchange) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
-	if !e.repeatable || ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return false, nil //nolint:nilerr // the retrier keeps the attempt's own error
 	}
 	if err != nil {
-		return isPassing(err), nil
+		return (e.repeatable || e.ifRefused && !e.sent.Load()) && isPassing(err), nil
 	}
-	if !isPassingStatus(resp.StatusCode) {
+	if !isPassingStatus(resp.StatusCode) || isFinal(ctx, resp.StatusCode) {
 		return false, nil
 	}
-	e.delay = RetryAfter(resp.Header, e.options.Now())
+	e.delay = e.options.RetryAfter(resp, e.options.Now())
+	if !e.repeatable {
+		if !e.ifRefused || !e.isRefusal(resp.StatusCode) {
+			return false, nil
+		}
+		e.sent.Store(false) // what was sent is answered for
+	}
 	if e.delay > e.options.MaxRetryAfter {
 		return false, &RetryLaterError{
 			Method: resp.Request.Method, Host: resp.Request.URL.Host, Path: resp.Request.URL.Path, Status: resp.StatusCode,
-			Until: e.options.Now().Add(e.delay),
+			Until: e.options.Now().Add(e.delay), Header: resp.Header, Body: Bytes(resp),
 		}
 	}
 
 	return true, nil
+}
+
+// isRefusal tells whether a passing status says for certain that nothing was done.
+func (e *exchange) isRefusal(status int) bool {
+	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable && e.delay > 0
 }
 
 func isPassingStatus(status int) bool {
@@ -86,7 +126,7 @@ func isPassing(err error) bool {
 		failed   *wireError
 		notFound *net.DNSError
 	)
-	if !errors.As(err, &failed) || isCertificateError(err) {
+	if !errors.As(err, &failed) || IsUntrusted(err) {
 		return false
 	}
 
@@ -142,12 +182,13 @@ func (e *exchange) failure(req *http.Request, err error) error {
 // maxDelay keeps the arithmetic of absurd Retry-After values in range.
 const maxDelay = 365 * 24 * time.Hour
 
-// RetryAfter reads the Retry-After header, seconds or an HTTP date (RFC 9110 10.2.3), as the time from now on. It is zero
-// if there is none, it is not readable, or it lies in the past.
+// RetryAfter reads the Retry-After header as the time from now on: an HTTP date or seconds (RFC 9110 10.2.3), which
+// Microsoft Graph sends with fractions, too ("2.128"). It is zero if there is none, it is not readable, or it lies in the
+// past.
 func RetryAfter(header http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(header.Get("Retry-After"))
-	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
-		return time.Duration(min(max(seconds, 0), int64(maxDelay/time.Second))) * time.Second
+	if seconds, err := strconv.ParseFloat(value, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return delayOf(seconds)
 	}
 	date, err := http.ParseTime(value)
 	if err != nil {
@@ -155,4 +196,15 @@ func RetryAfter(header http.Header, now time.Time) time.Duration {
 	}
 
 	return min(max(date.Sub(now), 0), maxDelay)
+}
+
+func delayOf(seconds float64) time.Duration {
+	switch {
+	case seconds > maxDelay.Seconds():
+		return maxDelay
+	case seconds > 0:
+		return time.Duration(seconds * float64(time.Second))
+	default: // not a number is here, too
+		return 0
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/httpx"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/intune/graph"
 )
 
@@ -35,6 +36,15 @@ type Config struct {
 type Service struct {
 	config Config
 	graph  *graph.Client
+	// web asks others than Microsoft Graph, without credentials.
+	web *httpx.Client
+	// fleets are the devices of each token, and who changes them (view.go).
+	fleets fleets
+	// templates of enrollment policies (policies_template.go).
+	templates templates
+	// notes is what this process knows of each token (notes.go).
+	notes   notes
+	account account
 }
 
 // Open makes a Service.
@@ -45,6 +55,12 @@ func Open(config Config) (*Service, error) {
 	if config.VisibleWithin == 0 {
 		config.VisibleWithin = 5 * time.Minute
 	}
+	if config.Now == nil {
+		config.Now = time.Now //nolint:forbidigo // the default of an injected clock
+	}
+	if config.Wait == nil {
+		config.Wait = wait
+	}
 	client, err := graph.New(graph.Options{
 		Endpoint: config.Endpoint, Token: config.Token, AppOnly: config.AppOnly, Version: config.Version,
 		Transport: config.Transport, Now: config.Now, Wait: config.Wait,
@@ -52,7 +68,10 @@ func Open(config Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{config: config, graph: client}, nil
+	web := httpx.New(httpx.Options{
+		Version: config.Version, MaxRetries: 1, MaxBody: maxMetadata, Transport: config.Transport, Now: config.Now, Wait: config.Wait,
+	})
+	return &Service{config: config, graph: client, web: web}, nil
 }
 
 // Kind implements enrollment.Service.
@@ -60,3 +79,16 @@ func (s *Service) Kind() enrollment.Kind { return enrollment.Intune }
 
 // Close implements enrollment.Service.
 func (s *Service) Close() error { return nil }
+
+func (s *Service) now() time.Time { return s.config.Now().UTC() }
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}

@@ -29,34 +29,28 @@ func clean(t *testing.T) {
 	for _, name := range []string{"ASM_STORE", "ASM_APPLE_URL", "ASM_MDM_URL", "CI"} {
 		t.Setenv(name, "")
 	}
+	for _, s := range allIntuneSettings {
+		for _, name := range s.variables {
+			t.Setenv(name, "")
+		}
+	}
 	t.Setenv("ASM_STORE_KEY", base64.StdEncoding.EncodeToString(make([]byte, 32)))
 }
 
-// configure calls Configure as core does. embedded is nil for "left out",
-// tftypes.UnknownValue, or the inner values.
+// configure calls Configure as core does, with the embedded service. embedded
+// is nil for "left out", tftypes.UnknownValue, or the inner values.
 func configure(t *testing.T, embedded any) (*tf.Runtime, diag.Diagnostics) {
 	t.Helper()
-	p := New("test", WithClock(func() time.Time { return noon }, time.After))()
-	var schema provider.SchemaResponse
-	p.Schema(t.Context(), provider.SchemaRequest{}, &schema)
-	typ, ok := schema.Schema.Type().TerraformType(t.Context()).(tftypes.Object)
-	if !ok {
-		t.Fatal("the configuration is no object")
-	}
-	inner, ok := typ.AttributeTypes["embedded"].(tftypes.Object)
-	if !ok {
-		t.Fatal("embedded is no object")
-	}
-	if given, ok := embedded.(map[string]any); ok {
-		values := map[string]tftypes.Value{}
-		for name := range inner.AttributeTypes {
-			values[name] = tftypes.NewValue(tftypes.String, given[name])
-		}
-		embedded = values
-	}
-	raw := tftypes.NewValue(typ, map[string]tftypes.Value{"embedded": tftypes.NewValue(inner, embedded)})
+	return configureWith(t, map[string]any{"embedded": embedded})
+}
+
+// configureWith calls Configure with what each service's attribute has.
+func configureWith(t *testing.T, services map[string]any, options ...Option) (*tf.Runtime, diag.Diagnostics) {
+	t.Helper()
+	p := New("test", append(options, WithClock(func() time.Time { return noon }, time.After))...)()
+	config := configOf(t, p, services)
 	var resp provider.ConfigureResponse
-	p.Configure(t.Context(), provider.ConfigureRequest{Config: tfsdk.Config{Raw: raw, Schema: schema.Schema}}, &resp)
+	p.Configure(t.Context(), provider.ConfigureRequest{Config: config}, &resp)
 	rt, _ := resp.ResourceData.(*tf.Runtime)
 	if rt != nil && rt.Service != nil {
 		t.Cleanup(func() { _ = rt.Service.Close() })
@@ -65,6 +59,34 @@ func configure(t *testing.T, embedded any) (*tf.Runtime, diag.Diagnostics) {
 		t.Error("data sources get another runtime than resources")
 	}
 	return rt, resp.Diagnostics
+}
+
+// configOf writes a configuration as core sends it.
+func configOf(t *testing.T, p provider.Provider, services map[string]any) tfsdk.Config {
+	t.Helper()
+	var schema provider.SchemaResponse
+	p.Schema(t.Context(), provider.SchemaRequest{}, &schema)
+	typ, ok := schema.Schema.Type().TerraformType(t.Context()).(tftypes.Object)
+	if !ok {
+		t.Fatal("the configuration is no object")
+	}
+	all := map[string]tftypes.Value{}
+	for service, inner := range typ.AttributeTypes {
+		inner, ok := inner.(tftypes.Object)
+		if !ok {
+			t.Fatalf("%s is no object", service)
+		}
+		value := services[service]
+		if given, ok := value.(map[string]any); ok {
+			values := map[string]tftypes.Value{}
+			for name, typ := range inner.AttributeTypes {
+				values[name] = tftypes.NewValue(typ, given[name])
+			}
+			value = values
+		}
+		all[service] = tftypes.NewValue(inner, value)
+	}
+	return tfsdk.Config{Raw: tftypes.NewValue(typ, all), Schema: schema.Schema}
 }
 
 func sqlite(t *testing.T) string {

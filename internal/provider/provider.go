@@ -4,6 +4,7 @@ package provider
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -16,7 +17,10 @@ import (
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/assignment"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/defaultprofile"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/devices"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/policy"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/prerequisites"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/profile"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/pushcertificate"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/sds"
 	asmsync "github.com/asm-enrollment/terraform-provider-asm/internal/provider/sync"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/token"
@@ -26,10 +30,11 @@ import (
 const Address = "registry.terraform.io/asm-enrollment/asm"
 
 type asmProvider struct {
-	version  string
-	now      func() time.Time
-	after    func(time.Duration) <-chan time.Time
-	services *Services
+	version   string
+	now       func() time.Time
+	after     func(time.Duration) <-chan time.Time
+	services  *Services
+	transport http.RoundTripper
 }
 
 // Option changes how a provider is made.
@@ -59,6 +64,7 @@ func (p *asmProvider) Metadata(_ context.Context, _ provider.MetadataRequest, re
 
 type providerModel struct {
 	Embedded types.Object `tfsdk:"embedded"`
+	Intune   types.Object `tfsdk:"intune"`
 }
 
 // Schema implements provider.Provider.
@@ -67,30 +73,8 @@ func (p *asmProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 		MarkdownDescription: "Apple School Manager enrollment as code: enrollment program tokens, enrollment profiles, " +
 			"School Data Sync sharing, and which devices get which profile, with Apple's traffic rules kept for you.",
 		Attributes: map[string]schema.Attribute{
-			"embedded": schema.SingleNestedAttribute{
-				Optional: true,
-				MarkdownDescription: "The enrollment service inside the provider: it keeps the key pair, decrypts the server token and talks to Apple itself. " +
-					"It is the default, with every setting below at its default, when the attribute is left out.",
-				Attributes: map[string]schema.Attribute{
-					"store": schema.StringAttribute{
-						Optional:  true,
-						Sensitive: true,
-						MarkdownDescription: "Where the service keeps keys, tokens and its view of the devices: `sqlite:PATH` (default `sqlite:.asm/enrollment.db`), " +
-							"or `postgres://...` where several machines apply. Environment: `ASM_STORE`. " +
-							"Secrets in it are encrypted with the key in `ASM_STORE_KEY` (required for PostgreSQL and where `CI=true`), or a key file in your user configuration directory.",
-					},
-					"apple_url": schema.StringAttribute{
-						Optional: true,
-						MarkdownDescription: "Address of Apple's device enrollment service. https, or http to a literal loopback address. " +
-							"Default `https://mdmenrollment.apple.com`. Environment: `ASM_APPLE_URL`.",
-					},
-					"mdm_url": schema.StringAttribute{
-						Optional: true,
-						MarkdownDescription: "Where devices enroll: the default of every profile's `enrollment_url`. " +
-							"https, or http to a literal loopback address. Environment: `ASM_MDM_URL`.",
-					},
-				},
-			},
+			"embedded": embeddedSchema(),
+			"intune":   intuneSchema(),
 		},
 	}
 }
@@ -100,6 +84,7 @@ func (p *asmProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		token.NewResource,
 		profile.NewResource,
+		policy.NewResource,
 		defaultprofile.NewResource,
 		sds.NewResource,
 		assignment.NewResource,
@@ -115,6 +100,8 @@ func (p *asmProvider) DataSources(context.Context) []func() datasource.DataSourc
 		profile.NewDataSource,
 		devices.NewDataSource,
 		asmsync.NewDataSource,
+		pushcertificate.NewDataSource,
+		prerequisites.NewDataSource,
 	}
 }
 

@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 // closer notes when it is closed.
@@ -43,13 +41,8 @@ func TestEveryServiceThatConfigureOpensIsNoted(t *testing.T) {
 	var services Services
 	for range 2 {
 		p := New("test", WithServices(&services))()
-		var schema provider.SchemaResponse
-		p.Schema(t.Context(), provider.SchemaRequest{}, &schema)
 		var resp provider.ConfigureResponse
-		raw := tftypes.NewValue(schema.Schema.Type().TerraformType(t.Context()), map[string]tftypes.Value{
-			"embedded": tftypes.NewValue(schema.Schema.Attributes["embedded"].GetType().TerraformType(t.Context()), nil),
-		})
-		p.Configure(t.Context(), provider.ConfigureRequest{Config: tfsdk.Config{Raw: raw, Schema: schema.Schema}}, &resp)
+		p.Configure(t.Context(), provider.ConfigureRequest{Config: configOf(t, p, nil)}, &resp)
 		if resp.Diagnostics.HasError() {
 			t.Fatal(resp.Diagnostics)
 		}

@@ -162,6 +162,12 @@ func (w *world) assign(req enrollment.AssignRequest) enrollment.AssignResult {
 	return must[enrollment.AssignResult](w)(w.Assign(w.ctx(), req))
 }
 
+// counts tells whether a profile says that it has n devices. Intune has no number: it would have to read every device of the
+// token to tell, so it may say that it does not know.
+func (w *world) counts(p enrollment.Profile, n int) bool {
+	return p.DeviceCount == n || w.Kind() == enrollment.Intune && p.DeviceCount == enrollment.DeviceCountUnknown
+}
+
 // device reads one device of the view.
 func (w *world) device(tokenID, serial string) enrollment.Device {
 	w.Helper()

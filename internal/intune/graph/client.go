@@ -4,18 +4,27 @@ package graph
 
 import (
 	"context"
-	"encoding/json"
-	"iter"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+
+	"github.com/asm-enrollment/terraform-provider-asm/internal/httpx"
 )
+
+// version is the only version that has depOnboardingSettings: v1.0 answers that there is no such segment.
+const version = "/beta"
+
+// maxRetries outlasts Intune's windows of 20 seconds, also where the answer does not say how long to wait.
+const maxRetries = 6
 
 // Options configures a Client.
 type Options struct {
 	// Endpoint is scheme and host, with or without a path: https://graph.microsoft.com; the version segment /beta is added.
 	Endpoint string
-	// Token gives an access token for the endpoint. It is asked for on every attempt, and caches by itself.
+	// Token gives an access token for the endpoint. It is asked for with every request, and caches by itself. When the service
+	// has refused a token, the context says which (RefusedToken): then another one is wanted.
 	Token func(ctx context.Context) (string, error)
 	// AppOnly tells whether an application signed in by itself, or a person (delegated): errors say which.
 	AppOnly bool
@@ -30,30 +39,44 @@ type Options struct {
 // Client sends requests. It is safe for concurrent use.
 type Client struct {
 	options Options
+	base    *url.URL
+	http    *httpx.Client
 }
 
-// New makes a Client.
+// New checks the options and makes a Client. It sends nothing.
 func New(options Options) (*Client, error) {
-	return &Client{options: options}, nil
+	base, err := baseOf(options.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if options.Now == nil {
+		options.Now = time.Now //nolint:forbidigo // the default of an injected clock
+	}
+	c := &Client{options: options, base: base}
+	c.http = httpx.New(httpx.Options{
+		Version: options.Version, MaxRetries: maxRetries, Transport: options.Transport, Now: options.Now, Wait: options.Wait,
+		RetryAfter: retryAfter,
+	})
+	return c, nil
 }
 
-// Get reads path (below /beta, with a leading slash, its segments escaped by the caller with Segment) and decodes the answer
-// into a value.
-func (c *Client) Get(ctx context.Context, path string, query url.Values, into any) error {
-	panic("being written")
+// CheckEndpoint tells what is wrong with Options.Endpoint, if anything is.
+func CheckEndpoint(endpoint string) error {
+	_, err := baseOf(endpoint)
+	return err
 }
 
-// Send sends a request with a JSON body (nil for none) and decodes a non-empty answer into a value (nil to drop it). repeat
-// tells whether the request may be sent again when it is not known whether it took effect: true for PATCH, PUT, DELETE and
-// for actions that are idempotent. It returns the status of a success.
-func (c *Client) Send(ctx context.Context, method, path string, body, into any, repeat bool) (int, error) {
-	panic("being written")
-}
-
-// Pages yields each page's "value" array of a collection, following nextLink, which is sent unchanged. A nextLink that
-// repeats, leads to another host or brings nothing new ends it with an error that wraps ErrPaging.
-func (c *Client) Pages(ctx context.Context, path string, query url.Values) iter.Seq2[[]json.RawMessage, error] {
-	panic("being written")
+func baseOf(endpoint string) (*url.URL, error) {
+	base, err := httpx.CheckURL(endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("address of Microsoft Graph: %w", err)
+	}
+	path := strings.TrimRight(base.Path, "/")
+	if strings.HasSuffix(path, "/v1.0") {
+		return nil, fmt.Errorf("address of Microsoft Graph: %w: it ends with /v1.0, which does not have Apple enrollment; leave the version out", httpx.ErrURL)
+	}
+	base.Path, base.RawPath = strings.TrimSuffix(path, version)+version, ""
+	return base, nil
 }
 
 // Segment escapes one path segment.

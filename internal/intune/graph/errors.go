@@ -3,11 +3,19 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 	"time"
 )
 
-// ErrPaging means that a collection's links lead in a circle or away.
-var ErrPaging = errors.New("paging went wrong")
+var (
+	// ErrPaging means that a collection's links lead in a circle or away.
+	ErrPaging = errors.New("paging went wrong")
+
+	// ErrUnexpectedAnswer means that a success has a body that Microsoft Graph would not send. A request that was not to be
+	// repeated may have been carried out.
+	ErrUnexpectedAnswer = errors.New("the answer is not one of Microsoft Graph")
+)
 
 // Error is an answer that is no success.
 type Error struct {
@@ -15,11 +23,12 @@ type Error struct {
 	Method, Path string
 	// Status is the HTTP status.
 	Status int
-	// Code is error.code: BadRequest, Forbidden, ResourceNotFound, TooManyRequests, ...
+	// Code is error.code: BadRequest, Forbidden, ResourceNotFound, TooManyRequests, ...; empty if the answer has none.
 	Code string
-	// Message is error.message; where that is a JSON document, its inner Message, without what is for Microsoft's support.
+	// Message is error.message; where that is a JSON document, its inner Message, without what is for Microsoft's support. Of
+	// an answer that is not Microsoft Graph's it says what it is.
 	Message string
-	// RequestID is the request-id of the answer: header or inner error.
+	// RequestID is the request-id of the answer: header or inner error, else the activity id in the message.
 	RequestID string
 	// Until is when the service may be asked again, from Retry-After (seconds, fractions, a date) or the inner RetryAfter; zero
 	// where the answer does not say.
@@ -30,7 +39,21 @@ type Error struct {
 
 // Error says what was asked and what was answered.
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s %s: Microsoft Graph answered %d %s: %s (request id %s)", e.Method, e.Path, e.Status, e.Code, e.Message, e.RequestID)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: Microsoft Graph answered %d %s", e.Method, e.Path, e.Status, http.StatusText(e.Status))
+	if e.Code != "" && !strings.EqualFold(e.Code, strings.ReplaceAll(http.StatusText(e.Status), " ", "")) {
+		fmt.Fprintf(&b, " (%s)", e.Code)
+	}
+	if e.Message != "" {
+		b.WriteString(": " + strings.TrimSuffix(e.Message, "."))
+	}
+	if !e.Until.IsZero() {
+		fmt.Fprintf(&b, "; it asks to try again after %s", e.Until.UTC().Format(time.RFC3339))
+	}
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, " (request id %s)", e.RequestID)
+	}
+	return b.String()
 }
 
 // StatusOf is the status of a Graph error inside err, 0 where there is none.
@@ -39,4 +62,19 @@ func StatusOf(err error) int {
 		return e.Status
 	}
 	return 0
+}
+
+// refused makes the error of an answer.
+func (c *Client) refused(call call, status int, header http.Header, body []byte) *Error {
+	e := &Error{Method: call.method, Path: call.path, Status: status, AppOnly: c.options.AppOnly}
+	said := readAnswer(body)
+	e.Code, e.Message, e.RequestID = said.code, said.message, header.Get("request-id")
+	if e.RequestID = readable(e.RequestID, maxID); e.RequestID == "" {
+		e.RequestID = said.requestID
+	}
+	now := c.options.Now()
+	if delay := delayOf(header, said, now); delay > 0 {
+		e.Until = now.Add(delay)
+	}
+	return e
 }

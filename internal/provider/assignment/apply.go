@@ -92,26 +92,75 @@ func (r *assignment) move(ctx context.Context, plan model, from string, devices 
 // awaitRelease asks again for devices that another assignment holds, which may
 // be about to release them in this very apply.
 func (r *assignment) awaitRelease(ctx context.Context, req enrollment.AssignRequest, result enrollment.AssignResult) (enrollment.AssignResult, error) {
-	for waited := time.Duration(0); waited < releaseWait && r.mayBeReleased(req.TokenID, result.Conflicts); waited += releaseStep {
+	result, err := r.takeGivenUp(ctx, req, result)
+	for waited := time.Duration(0); err == nil && waited < releaseWait && r.mayBeReleased(req.TokenID, result.Conflicts); waited += releaseStep {
 		select {
 		case <-ctx.Done():
 			return result, nil // the conflicts are reported as they are
 		case <-r.After(releaseStep):
 		}
+		if !r.worthAsking(req.TokenID, result.Conflicts) {
+			continue
+		}
 		req.SerialNumbers, result.Conflicts = sorted(conflictsOf(result.Conflicts)...), nil
-		again, err := r.Service.Assign(ctx, req)
-		result = merged(result, again)
-		if err != nil {
-			return result, err
+		again, failed := r.Service.Assign(ctx, req)
+		result, err = merged(result, again), failed
+		if err == nil {
+			result, err = r.takeGivenUp(ctx, req, result)
 		}
 	}
-	return result, nil
+	return result, err
 }
 
 func (r *assignment) mayBeReleased(tokenID string, conflicts []enrollment.DeviceConflict) bool {
 	return slices.ContainsFunc(conflicts, func(c enrollment.DeviceConflict) bool {
-		return c.Holder != "" || r.Plans.Releases(tokenID, c.ProfileID, c.SerialNumber)
+		return r.mayHaveHolder(c) || r.Plans.Releases(tokenID, c.ProfileID, c.SerialNumber)
 	})
+}
+
+// mayHaveHolder: an assignment has the device, or the service cannot tell.
+func (r *assignment) mayHaveHolder(c enrollment.DeviceConflict) bool {
+	return c.Holder != "" || !enrollment.RecordsHolder(r.Service.Kind())
+}
+
+// worthAsking: the service may answer otherwise than before. One that records who
+// holds a device does so when that has changed; another only if an assignment of
+// this run has let go of one, and each question is a request to Microsoft Graph.
+func (r *assignment) worthAsking(tokenID string, conflicts []enrollment.DeviceConflict) bool {
+	return enrollment.RecordsHolder(r.Service.Kind()) || slices.ContainsFunc(conflicts, func(c enrollment.DeviceConflict) bool {
+		return r.Plans.GivenUp(tokenID, c.ProfileID, c.SerialNumber)
+	})
+}
+
+// takeGivenUp takes devices that another assignment of this run has announced to
+// give up. A service that records who holds a device tells when that has
+// happened; elsewhere on_leave = "keep" leaves no trace, and the device is taken
+// from where it is.
+func (r *assignment) takeGivenUp(ctx context.Context, req enrollment.AssignRequest, result enrollment.AssignResult) (enrollment.AssignResult, error) {
+	if enrollment.RecordsHolder(r.Service.Kind()) {
+		return result, nil
+	}
+	free := map[string][]string{}
+	for _, c := range result.Conflicts {
+		if r.Plans.GivenUp(req.TokenID, c.ProfileID, c.SerialNumber) {
+			free[c.ProfileID] = append(free[c.ProfileID], c.SerialNumber)
+		}
+	}
+	for _, from := range slices.Sorted(maps.Keys(free)) {
+		req.SerialNumbers, req.OnlyFrom = sorted(free[from]...), from
+		taken, err := r.Service.Assign(ctx, req)
+		taken.Unchanged, taken.Missing, taken.Conflicts = nil, nil, nil // conflicts as before, and asked again
+		settled := sorted(slices.Concat(taken.Done, serialsOf(taken.Failed), throttledOf(taken.Throttled))...)
+		if err != nil {
+			settled = req.SerialNumbers // not reached, which is no conflict
+		}
+		result = merged(result, taken)
+		result.Conflicts = slices.DeleteFunc(result.Conflicts, func(c enrollment.DeviceConflict) bool { return contains(settled, c.SerialNumber) })
+		if err != nil {
+			return result, err //nolint:wrapcheck // says what and what to do already
+		}
+	}
+	return result, nil
 }
 
 // leave is how devices go.
@@ -148,9 +197,11 @@ func (r *assignment) release(ctx context.Context, l leave, leaving map[string][]
 // that another assignment of the same profile wants stays, and stays pending.
 func (r *assignment) releaseFrom(ctx context.Context, l leave, from string, leaving []string) (enrollment.AssignResult, error) {
 	var result enrollment.AssignResult
+	spelled := spelledAs(from)
+	l.fallback = spelled.of(l.fallback)
 	wanted := map[string][]string{}
 	for _, serial := range leaving {
-		to := r.Plans.ClaimedBy(l.tokenID, serial)
+		to := spelled.of(r.Plans.ClaimedBy(l.tokenID, serial))
 		wanted[to] = append(wanted[to], serial)
 	}
 	stays := wanted[from]
@@ -179,7 +230,10 @@ func (r *assignment) releaseFrom(ctx context.Context, l leave, from string, leav
 // handOver lets go of devices that stay on the profile for another assignment.
 // Those that do not have it yet are pending, now for the other one.
 func (r *assignment) handOver(ctx context.Context, l leave, from string, stays []string) error {
-	devices, err := devicesOf(ctx, r.Service, l.tokenID, stays)
+	if !enrollment.RecordsHolder(r.Service.Kind()) {
+		return nil
+	}
+	devices, err := devicesOf(ctx, r.Service, l.tokenID, stays, spelledAs(from))
 	if err != nil {
 		return err
 	}
@@ -187,8 +241,17 @@ func (r *assignment) handOver(ctx context.Context, l leave, from string, stays [
 	if len(there) == 0 {
 		return nil
 	}
-	_, err = r.Service.Unassign(ctx, enrollment.UnassignRequest{TokenID: l.tokenID, ProfileID: from, Holder: l.holder, SerialNumbers: there, OnlyRelease: true})
-	return err //nolint:wrapcheck // says what and what to do already
+	_, err = r.letGo(ctx, l, from, there)
+	return err
+}
+
+// letGo leaves devices their profile. Where nobody records who holds them there is
+// nothing to say, and asking would have a whole fleet read.
+func (r *assignment) letGo(ctx context.Context, l leave, from string, devices []string) (enrollment.AssignResult, error) {
+	if !enrollment.RecordsHolder(r.Service.Kind()) {
+		return enrollment.AssignResult{Unchanged: devices}, nil
+	}
+	return r.Service.Unassign(ctx, enrollment.UnassignRequest{TokenID: l.tokenID, ProfileID: from, Holder: l.holder, SerialNumbers: devices, OnlyRelease: true})
 }
 
 func (r *assignment) releaseTo(ctx context.Context, l leave, from, to string, leaving []string) (enrollment.AssignResult, error) {
@@ -197,7 +260,7 @@ func (r *assignment) releaseTo(ctx context.Context, l leave, from, to string, le
 	}
 	switch {
 	case to == from, to == "" && l.how == enrollment.LeaveKeep:
-		return r.Service.Unassign(ctx, enrollment.UnassignRequest{TokenID: l.tokenID, ProfileID: from, Holder: l.holder, SerialNumbers: leaving, OnlyRelease: true})
+		return r.letGo(ctx, l, from, leaving)
 	case to == "":
 		return r.Service.Unassign(ctx, enrollment.UnassignRequest{TokenID: l.tokenID, ProfileID: from, Holder: l.holder, SerialNumbers: leaving})
 	default:

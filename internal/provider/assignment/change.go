@@ -36,6 +36,7 @@ func (r *assignment) change(ctx context.Context, plan *model, state model, held 
 		owned:   enrollment.Union(desired, stuck),
 		waiting: sorted(done.Missing...), gone: enrollment.Common(held.gone, desired),
 		elsewhere: done.elsewhere(held.elsewhere, stuck), cooling: sorted(throttledOf(released.Throttled)...),
+		failed: done.failed(),
 	}
 	reportLeaving(released, diags)
 	done.report(diags)
@@ -60,7 +61,7 @@ func (h holding) interrupted(done outcome, was, is string, desired, stuck []stri
 	kept := holding{
 		owned:   enrollment.Union(enrollment.Union(enrollment.Common(h.owned, desired), reached), stuck),
 		waiting: enrollment.Union(enrollment.Common(h.waiting, desired), sorted(done.Missing...)),
-		gone:    enrollment.Common(h.gone, desired), elsewhere: maps.Clone(h.elsewhere), filling: h.filling, cooling: h.cooling,
+		gone:    enrollment.Common(h.gone, desired), elsewhere: maps.Clone(h.elsewhere), filling: h.filling, cooling: h.cooling, failed: h.failed,
 	}
 	if was != is {
 		if kept.elsewhere == nil {

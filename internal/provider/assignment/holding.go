@@ -21,6 +21,7 @@ const (
 	elsewhereKey = "elsewhere"
 	fillingKey   = "filling"
 	coolingKey   = "cooling"
+	failedKey    = "failed"
 )
 
 // holding is what an assignment answers for, each list sorted.
@@ -38,6 +39,8 @@ type holding struct {
 	elsewhere map[string]tf.Packed
 	// cooling, of those owned, are to leave and wait for Apple's cooldown.
 	cooling tf.Packed
+	// failed are all that the last finished apply counted as failed, owned or not.
+	failed tf.Packed
 	// filling: the first fill was interrupted, so what is left of it is exempt
 	// from the fuse too.
 	filling bool
@@ -53,6 +56,7 @@ func loadHolding(ctx context.Context, private tf.PrivateGetter, diags *diag.Diag
 	tf.GetPrivate(ctx, private, elsewhereKey, &h.elsewhere, diags)
 	tf.GetPrivate(ctx, private, fillingKey, &h.filling, diags)
 	tf.GetPrivate(ctx, private, coolingKey, &h.cooling, diags)
+	tf.GetPrivate(ctx, private, failedKey, &h.failed, diags)
 	return h, known
 }
 
@@ -63,6 +67,7 @@ func (h holding) save(ctx context.Context, private tf.PrivateSetter, diags *diag
 	tf.SetPrivate(ctx, private, elsewhereKey, h.elsewhere, diags)
 	tf.SetPrivate(ctx, private, fillingKey, h.filling, diags)
 	tf.SetPrivate(ctx, private, coolingKey, h.cooling, diags)
+	tf.SetPrivate(ctx, private, failedKey, h.failed, diags)
 }
 
 // own gives, by profile id, the devices that are the assignment's on another
@@ -103,6 +108,9 @@ type sighting struct {
 	coolUntil time.Time
 	// newlyGone have left the token since the last look.
 	newlyGone []string
+	// recovered were counted as failed and have the profile by now: Graph shows
+	// late what it took.
+	recovered []string
 }
 
 // look compares a holding with the devices as they are, and gives the holding
@@ -110,6 +118,12 @@ type sighting struct {
 func (h holding) look(devices map[string]enrollment.Device, profileID string, waits bool, now time.Time) (sighting, holding) {
 	var s sighting
 	kept := holding{owned: h.owned, elsewhere: h.stillElsewhere(devices), filling: h.filling, cooling: h.cooling}
+	for _, serial := range h.failed {
+		if device := devices[serial]; device.ProfileID == profileID && !device.InDoubt {
+			s.recovered = append(s.recovered, serial)
+		}
+	}
+	kept.failed = enrollment.Without(h.failed, s.recovered)
 	for _, serial := range h.owned {
 		device, present := devices[serial]
 		switch {
@@ -171,9 +185,9 @@ func contains(sorted []string, serial string) bool {
 // the whole token is read.
 const fewSerials = 500
 
-// devicesOf reads those of the given devices that the token has. serials are
-// sorted.
-func devicesOf(ctx context.Context, service enrollment.Service, tokenID string, serials []string) (map[string]enrollment.Device, error) {
+// devicesOf reads those of the given devices that the token has, their profiles
+// written in one spelling. serials are sorted.
+func devicesOf(ctx context.Context, service enrollment.Service, tokenID string, serials []string, spelled *spelling) (map[string]enrollment.Device, error) {
 	if len(serials) == 0 {
 		return map[string]enrollment.Device{}, nil
 	}
@@ -187,6 +201,7 @@ func devicesOf(ctx context.Context, service enrollment.Service, tokenID string, 
 			return nil, err
 		}
 		if contains(serials, device.SerialNumber) {
+			device.ProfileID = spelled.of(device.ProfileID)
 			found[device.SerialNumber] = device
 		}
 	}

@@ -51,9 +51,13 @@ func (r *assignment) ImportState(ctx context.Context, req resource.ImportStateRe
 			fmt.Sprintf("%q does not say which token and which profile. Write the import id as TOKEN_ID/PROFILE_ID.", req.ID))
 		return
 	}
+	kind := enrollment.Embedded
+	if r.Ready() {
+		kind = r.Service.Kind()
+	}
 	for name, value := range map[string]any{
 		"id": uuid.NewString(), "token_id": tokenID, "profile_id": profileID,
-		"on_leave": string(enrollment.LeaveUnassign), "missing_devices": missingError, "allow_empty": false,
+		"on_leave": string(enrollment.FirstOnLeave(kind)), "missing_devices": missingError, "allow_empty": false,
 	} {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
 	}

@@ -106,9 +106,12 @@ func (m *model) setOutcomeUnknown() {
 
 // setOutcome writes what an apply led to.
 func (m *model) setOutcome(o outcome) {
-	named := o.failed()
-	m.FailedCount = types.Int64Value(int64(len(named)))
+	m.setFailed(o.failed())
 	m.PendingCount = types.Int64Value(int64(o.pending()))
+}
+
+func (m *model) setFailed(named []string) {
+	m.FailedCount = types.Int64Value(int64(len(named)))
 	elements := make([]attr.Value, 0, min(len(named), mostNamed))
 	for _, serial := range named[:min(len(named), mostNamed)] {
 		elements = append(elements, types.StringValue(serial))

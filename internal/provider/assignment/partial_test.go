@@ -141,7 +141,7 @@ func TestRefusedDevicesAreCountedNamedAndTriedAgain(t *testing.T) {
 		s.refuse[d] = []string{"FAILED", "NOT_ACCESSIBLE"}[i%2]
 	}
 	state, warnings := s.apply(tftest.State{}, config(devices...))
-	mentions(t, warnings, "130 devices refused", "IPAD000001 (FAILED)", "IPAD000002 (NOT_ACCESSIBLE)", "120 more")
+	mentions(t, warnings, "130 devices did not get the profile", "IPAD000001 (FAILED)", "IPAD000002 (NOT_ACCESSIBLE)", "120 more")
 	is(t, state, "failed_count", int64(130))
 	if got, _ := state.Get("failed_serial_numbers").([]any); len(got) != 100 || got[0] != devices[0] || got[99] != devices[99] {
 		t.Errorf("%d names, not the first hundred", len(got))
@@ -149,7 +149,7 @@ func TestRefusedDevicesAreCountedNamedAndTriedAgain(t *testing.T) {
 	clear(s.refuse)
 	s.refuse[devices[0]] = "FAILED"
 	state, warnings = s.apply(state, config(devices...))
-	mentions(t, warnings, "1 device refused", "IPAD000001 (FAILED)")
+	mentions(t, warnings, "1 device did not get the profile", "IPAD000001 (FAILED)")
 	is(t, state, "failed_count", int64(1))
 	clear(s.refuse)
 	state, _ = s.apply(state, config(devices...))

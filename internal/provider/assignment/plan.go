@@ -37,6 +37,7 @@ func (r *assignment) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 	if diags.HasError() {
 		return
 	}
+	plan.keepSpelling(state)
 	desired, known := plan.desired(ctx, diags)
 	if diags.HasError() {
 		return
@@ -77,6 +78,13 @@ func (r *assignment) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 	}
 }
 
+// keepSpelling plans a profile that is only written in another way as it was.
+func (m *model) keepSpelling(state *model) {
+	if state != nil && tf.SameProfile(m.ProfileID.ValueString(), state.ProfileID.ValueString()) && !m.ProfileID.IsUnknown() {
+		m.ProfileID = state.ProfileID
+	}
+}
+
 // sends tells whether applying the plan may send anything to a device.
 func (m *model) sends(state *model) bool {
 	return state == nil || !m.TokenID.Equal(state.TokenID) || !m.ProfileID.Equal(state.ProfileID) ||
@@ -94,8 +102,17 @@ func (r *assignment) announceDestroy(ctx context.Context, req resource.ModifyPla
 }
 
 func (r *assignment) giveUp(ctx context.Context, state model, held holding, diags *diag.Diagnostics) {
-	r.Plans.Claim(state.TokenID.ValueString(), state.ProfileID.ValueString(), nil, held.owned)
+	r.announceLeaving(state, state.leave(), held.owned)
 	r.warnOfDestroy(ctx, state, held, diags)
+}
+
+// announceLeaving tells the other assignments of this run which devices leave the
+// profile that state names, and what they get then.
+func (r *assignment) announceLeaving(state model, l leave, leaving []string) {
+	r.Plans.Claim(l.tokenID, state.ProfileID.ValueString(), nil, leaving)
+	if l.how == enrollment.LeaveFallback && l.fallback != "" {
+		r.Plans.Follow(l.tokenID, state.ProfileID.ValueString(), l.fallback)
+	}
 }
 
 // warnOfDestroy says how many devices a destroy reaches: a file that is missing
@@ -134,14 +151,14 @@ func (r *assignment) announce(plan model, state *model, held holding, desired []
 		if !plan.ProfileID.Equal(state.ProfileID) {
 			leaving = held.owned
 		}
-		r.Plans.Claim(tokenID, state.ProfileID.ValueString(), nil, leaving)
+		r.announceLeaving(*state, plan.leave(), leaving)
 	}
 	if plan.ProfileID.IsUnknown() {
 		return
 	}
 	if both := r.Plans.Share(tokenID, plan.ProfileID.ValueString(), plan.ID.ValueString(), desired); len(both) > 0 {
 		diags.AddAttributeWarning(plan.sourcePath(), enrollment.Count(len(both), "device")+" also in another assignment of the same profile",
-			"Both assignments answer for them, and only the one that assigned a device last lets go of it: "+named(both)+". Name each in one assignment.")
+			"Both assignments answer for them, and "+r.whoLetsGo()+": "+named(both)+". Name each in one assignment.")
 	}
 	taken := r.Plans.Claim(tokenID, plan.ProfileID.ValueString(), desired, nil)
 	if len(taken) == 0 {
@@ -155,6 +172,15 @@ func (r *assignment) announce(plan model, state *model, held holding, desired []
 	diags.AddAttributeError(plan.sourcePath(), "Two assignments claim the same devices",
 		fmt.Sprintf("Wanted on two profiles in this configuration (%d): %s. A device has one profile: take each from one of the assignments.",
 			len(taken), named(names)))
+}
+
+// whoLetsGo says what becomes of a device that two assignments of one profile
+// name.
+func (r *assignment) whoLetsGo() string {
+	if enrollment.RecordsHolder(r.Service.Kind()) {
+		return "only the one that assigned a device last lets go of it"
+	}
+	return "Intune does not record whose a device is, so the one that lets go of it first gives it its fallback profile, if it has one"
 }
 
 // sourcePath is the attribute that names the devices.
@@ -178,12 +204,13 @@ func (r *assignment) checkChange(ctx context.Context, plan model, state *model, 
 		tf.AddError(diags, "plan", thing, err)
 		return
 	}
-	devices, err := devicesOf(ctx, r.Service, tokenID, desired)
+	spelled := spelledAs(plan.ProfileID.ValueString())
+	devices, err := devicesOf(ctx, r.Service, tokenID, desired, spelled)
 	if err != nil {
 		tf.AddError(diags, "plan", thing, err)
 		return
 	}
-	look := preview(plan, state, held, desired, devices, plan.takeOver(ctx, diags))
+	look := preview(plan, state, spelled.holding(held), desired, devices, spelled.takeOver(plan.takeOver(ctx, diags)))
 	if !plan.MaxChanges.IsUnknown() && !plan.AllowEmpty.IsUnknown() {
 		if err := enrollment.CheckFuse(look.change, plan.changeLimit(), plan.AllowEmpty.ValueBool()); err != nil {
 			tf.AddError(diags, "plan", thing, err)
@@ -251,7 +278,7 @@ func (r *assignment) reportConflicts(plan model, conflicts []enrollment.DeviceCo
 	undecided := plan.TakeOverFrom.IsUnknown() || hasUnknown(plan.TakeOverFrom)
 	for _, c := range conflicts {
 		text := fmt.Sprintf("%s (on %s)", c.SerialNumber, c.ProfileID)
-		if undecided || c.Holder != "" || r.Plans.Releases(plan.TokenID.ValueString(), c.ProfileID, c.SerialNumber) {
+		if undecided || r.mayHaveHolder(c) || r.Plans.Releases(plan.TokenID.ValueString(), c.ProfileID, c.SerialNumber) {
 			hopeful = append(hopeful, text)
 			continue
 		}
@@ -263,8 +290,12 @@ func (r *assignment) reportConflicts(plan model, conflicts []enrollment.DeviceCo
 				"Name the profiles in take_over_from if they are really to move, or take the serial numbers out.", len(hopeless), named(hopeless)))
 	}
 	if len(hopeful) > 0 {
-		diags.AddAttributeWarning(path.Root("take_over_from"), enrollment.Count(len(hopeful), "device")+" held by another assignment",
-			fmt.Sprintf("They are taken only if that assignment releases them in the same apply, or take_over_from then names its profile: %s. "+
+		whose := " held by another assignment"
+		if !enrollment.RecordsHolder(r.Service.Kind()) {
+			whose = " on another profile"
+		}
+		diags.AddAttributeWarning(path.Root("take_over_from"), enrollment.Count(len(hopeful), "device")+whose,
+			fmt.Sprintf("They are taken only if their assignment releases them in the same apply, or take_over_from then names its profile: %s. "+
 				"Name it to move them directly.", named(hopeful)))
 	}
 }

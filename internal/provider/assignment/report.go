@@ -24,8 +24,8 @@ func (o *outcome) unfinished(desired []string) string {
 func (o *outcome) report(diags *diag.Diagnostics) {
 	tf.AddWarnings(diags, o.Warnings)
 	if n := len(o.Failed); n > 0 {
-		diags.AddWarning(enrollment.Count(n, "device")+" refused",
-			"They did not get the profile: "+named(reasons(o.Failed))+". The next apply tries them again; take out those that are no longer yours.")
+		diags.AddWarning(enrollment.Count(n, "device")+" did not get the profile",
+			"What the service says of them: "+named(reasons(o.Failed))+". The next apply tries them again; take out those that are no longer yours.")
 	}
 	if n := len(o.Missing); n > 0 && !o.waits {
 		diags.AddWarning(enrollment.Count(n, "device")+" not on the token",

@@ -73,7 +73,7 @@ func (r *assignment) Create(ctx context.Context, req resource.CreateRequest, res
 	plan.setOutcome(done)
 	diags.Append(resp.State.Set(ctx, plan)...)
 	setIdentity(ctx, resp.Identity, plan, diags)
-	holding{owned: done.answersFor(desired), waiting: sorted(done.Missing...), filling: err != nil}.save(ctx, resp.Private, diags)
+	holding{owned: done.answersFor(desired), waiting: sorted(done.Missing...), filling: err != nil, failed: done.failed()}.save(ctx, resp.Private, diags)
 }
 
 // Read implements resource.Resource. It tells by digest and number what the
@@ -94,14 +94,18 @@ func (r *assignment) Read(ctx context.Context, req resource.ReadRequest, resp *r
 		r.adopt(ctx, state, resp)
 		return
 	}
-	devices, err := devicesOf(ctx, r.Service, state.TokenID.ValueString(), held.owned)
+	spelled := spelledAs(state.ProfileID.ValueString())
+	devices, err := devicesOf(ctx, r.Service, state.TokenID.ValueString(), enrollment.Union(held.owned, held.failed), spelled)
 	if err != nil {
 		r.readFailed(ctx, state, err, resp)
 		return
 	}
-	seen, held := held.look(devices, state.ProfileID.ValueString(), state.waitsForMissing(), r.Now())
+	seen, held := spelled.holding(held).look(devices, state.ProfileID.ValueString(), state.waitsForMissing(), r.Now())
 	seen.report(diags)
 	state.setDesired(seen.held)
+	if len(seen.recovered) > 0 {
+		state.setFailed(held.failed)
+	}
 	diags.Append(resp.State.Set(ctx, state)...)
 	held.save(ctx, resp.Private, diags)
 	r.RememberStore(ctx, resp.Private, diags)
@@ -155,6 +159,7 @@ func (r *assignment) Update(ctx context.Context, req resource.UpdateRequest, res
 	plan.setDesired(desired)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	held = spelledAs(plan.ProfileID.ValueString(), state.ProfileID.ValueString()).holding(held)
 	if plan.FailedCount.IsUnknown() && !r.change(ctx, &plan, state, held, desired, resp) {
 		return
 	}
@@ -175,6 +180,8 @@ func (r *assignment) Delete(ctx context.Context, req resource.DeleteRequest, res
 	diags.Append(d...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	held = spelledAs(state.ProfileID.ValueString()).holding(held)
+	r.announceLeaving(state, state.leave(), held.owned) // a destroy is not planned again before it is applied
 	released, err := r.release(ctx, state.leave(), held.leaving(state.ProfileID.ValueString(), nil))
 	switch {
 	case errors.Is(err, enrollment.ErrNotFound) && r.tokenIsGone(ctx, state):

@@ -37,7 +37,8 @@ func (r *assignment) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"profile_id": schema.StringAttribute{
-				Required: true, MarkdownDescription: "Id of the enrollment profile that the devices get. Changing it moves them in place.",
+				Required: true, MarkdownDescription: "Id of the enrollment profile that the devices get. Changing it moves them in place. " +
+					"On Intune the id of an `asm_enrollment_profile` or the `profile_id` of an `asm_enrollment_policy`; the same profile written in another of Graph's forms is no change.",
 			},
 			"serial_numbers": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType, Validators: []validator.Set{mostSerials{}, serialNumbers{}},
@@ -55,13 +56,15 @@ func (r *assignment) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 			"take_over_from": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
 				MarkdownDescription: "Ids of the profiles whose devices this assignment may take, or `\"*\"` for all. Devices without a profile and devices on the " +
-					"token's default profile are always free. Others are an error that names them.",
+					"token's default profile are always free. Others are an error that names them: at plan where nobody in this run can release them, else at apply. " +
+					"Intune does not record whose a device is, so there they are a warning at plan; devices that another assignment of the same apply gives up are taken.",
 			},
 			"on_leave": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(string(enrollment.LeaveUnassign)),
 				Validators: []validator.String{stringvalidator.OneOf(string(enrollment.LeaveUnassign), string(enrollment.LeaveFallback), string(enrollment.LeaveKeep))},
 				MarkdownDescription: "What happens to devices that leave the assignment, on destroy too: `unassign` (default) takes the profile from them, " +
-					"`fallback` gives them `fallback_profile_id`, `keep` lets them keep it. Only devices that still have the profile are touched.",
+					"`fallback` gives them `fallback_profile_id`, `keep` lets them keep it. Only devices that still have the profile are touched. " +
+					"Intune cannot unassign: set `fallback` or `keep` there, or the plan is an error. After an import from Intune it is `keep`.",
 			},
 			"fallback_profile_id": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "Id of the profile that leaving devices get with `on_leave = \"fallback\"`.",
@@ -70,7 +73,7 @@ func (r *assignment) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 				Optional: true, Computed: true, Default: stringdefault.StaticString(missingError),
 				Validators: []validator.String{stringvalidator.OneOf(missingError, missingWait)},
 				MarkdownDescription: "What to do about serial numbers that the token does not have: `error` (default; at plan if the last sync is fresh, that is under a day old), " +
-					"or `wait`, which keeps them pending until a later sync brings them in. A device that leaves the token is reported once and never sent again.",
+					"or `wait`, which keeps them pending until a later sync brings them in; Intune keeps nothing pending, so there the first plan after that sync shows them and its apply assigns them. A device that leaves the token is reported once and never sent again.",
 			},
 			"max_changes": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{changeLimit{}},
@@ -89,14 +92,14 @@ func (r *assignment) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 				Computed: true, MarkdownDescription: "How many devices those are.",
 			},
 			"failed_count": schema.Int64Attribute{
-				Computed: true, MarkdownDescription: "How many devices the last apply that changed something could not give the profile. The next apply tries them again. " +
+				Computed: true, MarkdownDescription: "How many devices the last apply that changed something could not give the profile, without those that a refresh has found on it since: Microsoft Graph may show late what it took. The next apply tries them again. " +
 					"Put a `postcondition` on it to fail the pipeline.",
 			},
 			"failed_serial_numbers": schema.ListAttribute{
 				Computed: true, ElementType: types.StringType, MarkdownDescription: "The first 100 of them.",
 			},
 			"pending_count": schema.Int64Attribute{
-				Computed: true, MarkdownDescription: "How many devices the last apply that changed something left for later: in Apple's cooldown, or waited for with `missing_devices = \"wait\"`.",
+				Computed: true, MarkdownDescription: "How many devices the last apply that changed something left for later: in Apple's cooldown (embedded service), or waited for with `missing_devices = \"wait\"`.",
 			},
 			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
 		},

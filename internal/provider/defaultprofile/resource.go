@@ -43,7 +43,18 @@ func (r *defaultProfile) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	r.RequireServerToken(ctx, plan.TokenID, &resp.Diagnostics)
 	if req.State.Raw.IsNull() {
 		r.warnOfOther(ctx, plan, &resp.Diagnostics)
+		return
 	}
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if r.same(plan.ProfileID.ValueString(), state.ProfileID.ValueString()) {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("profile_id"), state.ProfileID)...)
+	}
+}
+
+// same holds another spelling of a profile's id for the same profile.
+func (r *defaultProfile) same(a, b string) bool {
+	return enrollment.SameProfile(r.Service.Kind(), a, b)
 }
 
 // warnOfOther tells of a default that somebody else has set: creating this one
@@ -53,7 +64,7 @@ func (r *defaultProfile) warnOfOther(ctx context.Context, plan model, diags *dia
 		return
 	}
 	now, err := r.Service.DefaultProfile(ctx, plan.TokenID.ValueString(), plan.platform())
-	if err != nil || now == "" || now == plan.ProfileID.ValueString() {
+	if err != nil || now == "" || r.same(now, plan.ProfileID.ValueString()) {
 		return // what is wrong shows when it is set
 	}
 	diags.AddAttributeWarning(path.Root("profile_id"), "Another default enrollment profile is replaced",
@@ -101,7 +112,9 @@ func (r *defaultProfile) Read(ctx context.Context, req resource.ReadRequest, res
 		tf.AddError(&resp.Diagnostics, "read", thing, err)
 		return
 	}
-	state.ProfileID = types.StringValue(now)
+	if !r.same(now, state.ProfileID.ValueString()) {
+		state.ProfileID = types.StringValue(now)
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	r.RememberStore(ctx, resp.Private, &resp.Diagnostics)
 }
@@ -131,7 +144,7 @@ func (r *defaultProfile) Delete(ctx context.Context, req resource.DeleteRequest,
 		return
 	}
 	now, err := r.Service.DefaultProfile(ctx, state.TokenID.ValueString(), state.platform())
-	if err == nil && now == state.ProfileID.ValueString() {
+	if err == nil && r.same(now, state.ProfileID.ValueString()) {
 		err = r.Service.UnsetDefaultProfile(ctx, state.TokenID.ValueString(), state.platform())
 	} else if err == nil && now != "" {
 		resp.Diagnostics.AddWarning("Another default enrollment profile was kept",

@@ -22,6 +22,7 @@ var errDown = errors.New("the service is down")
 // fake is the part of an enrollment service that keeps defaults.
 type fake struct {
 	enrollment.Service
+	kind     enrollment.Kind
 	store    enrollment.Store
 	storeErr error
 	status   enrollment.TokenStatus
@@ -29,13 +30,14 @@ type fake struct {
 	err      error             // what everything answers
 	unset    error             // what unsetting answers
 	afterSet func()
+	listed   map[string]string // an id -> as the service lists it, where that is another
 }
 
 func newFake() *fake {
-	return &fake{store: enrollment.Store{ID: "store-1", Location: "memory", Tokens: 1}, status: enrollment.Active, defaults: map[string]string{}}
+	return &fake{kind: enrollment.Embedded, store: enrollment.Store{ID: "store-1", Location: "memory", Tokens: 1}, status: enrollment.Active, defaults: map[string]string{}}
 }
 
-func (f *fake) Kind() enrollment.Kind { return enrollment.Embedded }
+func (f *fake) Kind() enrollment.Kind { return f.kind }
 
 func (f *fake) Store(context.Context) (enrollment.Store, error) { return f.store, f.storeErr }
 
@@ -49,6 +51,9 @@ func (f *fake) DefaultProfile(_ context.Context, tokenID string, platform enroll
 
 func (f *fake) SetDefaultProfile(_ context.Context, tokenID string, platform enrollment.Platform, profileID string) error {
 	if f.err == nil {
+		if listed, ok := f.listed[profileID]; ok {
+			profileID = listed
+		}
 		f.defaults[tokenID+"/"+string(platform)] = profileID
 		if f.afterSet != nil {
 			f.afterSet()

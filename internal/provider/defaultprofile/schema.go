@@ -21,7 +21,9 @@ func (r *defaultProfile) Schema(_ context.Context, _ resource.SchemaRequest, res
 		MarkdownDescription: "The default enrollment profile of a token: devices of the platform that a later sync adds get it. " +
 			"Devices that are known already are not touched, whether they have a profile or not; give them one with `asm_device_assignment`, which counts a device on the default profile as free.\n\n" +
 			"There is one default for each token and platform, so there should be one resource for it. Destroying the resource unsets the default. Where the service cannot do that, the default stays and a warning says so. " +
-			"A default that somebody else has set meanwhile stays too.",
+			"A default that somebody else has set meanwhile stays too.\n\n" +
+			"Intune cannot unset a default: destroying the resource keeps it there, and a profile or policy can be deleted only when another one is the default. " +
+			"Classic profiles and enrollment policies share the one default of a platform.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed: true, MarkdownDescription: "`TOKEN_ID/PLATFORM`.",
@@ -39,7 +41,7 @@ func (r *defaultProfile) Schema(_ context.Context, _ resource.SchemaRequest, res
 				Validators:          []validator.String{stringvalidator.OneOf(platforms()...)},
 			},
 			"profile_id": schema.StringAttribute{
-				Required: true, MarkdownDescription: "Id of the `asm_enrollment_profile` that new devices get. It changes in place, and devices that got the former default keep it.",
+				Required: true, MarkdownDescription: "Id of the `asm_enrollment_profile` that new devices get, or on Intune `profile_id` of an `asm_enrollment_policy`. Another spelling of the same id is no change. It changes in place, and devices that got the former default keep it.",
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 		},

@@ -33,23 +33,26 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The devices of a token, as the last sync saw them (`last_synced_at` says how old that is). All filters that are set must match. " +
 			"Give `serial_number_list` to an `asm_device_assignment`; to assign what is free, select `[\"unassigned\", <the profile's id>]`, " +
-			"the union, so that a device which was assigned stays selected.",
+			"the union, so that a device which was assigned stays selected.\n\n" +
+			"Intune knows less of a device than Apple: what it does not know is null, and a filter on it selects nothing. Each attribute says so.",
 		Attributes: map[string]schema.Attribute{
 			"token_id": schema.StringAttribute{Required: true, MarkdownDescription: "Id of the `asm_token`."},
 			"assignment": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(atLeastOne)},
-				MarkdownDescription: "Which assignment the devices have, any of these: `\"unassigned\"`, `\"default\"` (on the token's default profile), or the id of a profile. Left out: any.",
+				MarkdownDescription: "Which assignment the devices have, any of these: `\"unassigned\"`, `\"default\"` (on the token's default profile), or the id of a profile. Left out: any. " +
+					"On Intune the id of a profile in any form that Graph has for it, and `profile_id` of an `asm_enrollment_policy`.",
 			},
-			"family":        schema.StringAttribute{Optional: true, Validators: []validator.String{atLeastOne}, MarkdownDescription: "Apple's device family: `iPad`, `iPhone`, `iPod`, `Mac`, `AppleTV`, `Vision`."},
-			"model":         schema.StringAttribute{Optional: true, Validators: []validator.String{atLeastOne}, MarkdownDescription: "A part of the model's name, in any case."},
+			"family":        schema.StringAttribute{Optional: true, Validators: []validator.String{atLeastOne}, MarkdownDescription: "Apple's device family: `iPad`, `iPhone`, `iPod`, `Mac`, `AppleTV`, `Vision`. On Intune from the platform, and for iPad, iPhone and iPod from the description; where that names none, the device has no family."},
+			"model":         schema.StringAttribute{Optional: true, Validators: []validator.String{atLeastOne}, MarkdownDescription: "A part of the model's name, in any case. On Intune a part of the description."},
 			"serial_prefix": schema.StringAttribute{Optional: true, Validators: []validator.String{atLeastOne}, MarkdownDescription: "How the serial number begins, in any case."},
 			"assigned_since": schema.StringAttribute{
 				Optional: true, CustomType: timetypes.RFC3339Type{},
-				MarkdownDescription: "Devices that were given to the token's server at or after this time (RFC 3339).",
+				MarkdownDescription: "Devices that were given to the token's server at or after this time (RFC 3339). On Intune: that Intune first saw at or after it.",
 			},
 			"state": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{stringvalidator.OneOf(states()...)},
-				MarkdownDescription: "Apple's word on the device's profile: `empty`, `assigned` (set up to get it), `pushed` (has taken it) or `removed`.",
+				MarkdownDescription: "Apple's word on the device's profile: `empty`, `assigned` (set up to get it), `pushed` (has taken it) or `removed`. " +
+					"On Intune `pushed` is enrolled with that profile, and `removed` selects nothing.",
 			},
 			"details": schema.BoolAttribute{
 				Optional: true, MarkdownDescription: "Also give `devices`. An error above 5,000 devices: it makes plans and state large.",
@@ -67,7 +70,7 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 				MarkdownDescription: "The devices by serial number, with `details = true`; else null.",
 			},
 			"last_synced_at": schema.StringAttribute{
-				Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "When the last sync ended (RFC 3339); null before the first.",
+				Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "When the last good sync ended (RFC 3339); null before the first.",
 			},
 		},
 	}
@@ -81,21 +84,21 @@ func deviceAttributes() map[string]schema.Attribute {
 		return schema.StringAttribute{Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: what + " (RFC 3339)."}
 	}
 	return map[string]schema.Attribute{
-		"model":                 text("Model, such as `iPad Air`."),
+		"model":                 text("Model, such as `iPad Air`; on Intune the description."),
 		"description":           text("Apple's description of the device."),
-		"color":                 text("Color."),
-		"asset_tag":             text("Asset tag."),
-		"family":                text("Apple's device family."),
-		"os":                    text("Operating system."),
-		"profile_id":            text("Id of the profile that the device has; null for none. A profile that only Apple knows is named by its Apple UUID."),
-		"state":                 text("Apple's word on the device's profile: `empty`, `assigned`, `pushed` or `removed`."),
+		"color":                 text("Color; null on Intune."),
+		"asset_tag":             text("Asset tag; null on Intune."),
+		"family":                text("Apple's device family; null on Intune where neither platform nor description tells it."),
+		"os":                    text("Operating system; null on Intune."),
+		"profile_id":            text("Id of the profile that the device has; null for none. A profile that only Apple knows is named by its Apple UUID. On Intune the profile that the device is to have, as Graph lists it, also for an enrollment policy."),
+		"state":                 text("Apple's word on the device's profile: `empty`, `assigned`, `pushed` or `removed`; on Intune from its enrollment state, and never `removed`."),
 		"profile_assigned_at":   when("When the device got its profile"),
-		"profile_pushed_at":     when("When the device took its profile"),
-		"assigned_to_server_at": when("When the device was given to the token's server"),
-		"assigned_to_server_by": text("Who gave it to the server."),
+		"profile_pushed_at":     when("When the device took its profile; null on Intune"),
+		"assigned_to_server_at": when("When the device was given to the token's server; on Intune when it was first seen there"),
+		"assigned_to_server_by": text("Who gave it to the server; null on Intune."),
 		"on_default":            schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the profile is the token's default one."},
 		"needs_reset":           schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the device was activated before it got its profile, so that it takes it only after a factory reset."},
-		"throttled_until":       when("Until when Apple takes no assignment of the device; null when it does"),
+		"throttled_until":       when("Until when Apple takes no assignment of the device; null when it does, and on Intune, which does not tell"),
 	}
 }
 

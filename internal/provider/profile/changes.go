@@ -1,6 +1,8 @@
 package profile
 
 import (
+	"slices"
+
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -13,13 +15,13 @@ type part struct {
 	of   func(model) attr.Value
 	// none is a text that means the same as nothing, beside "".
 	none string
+	// kept: leaving it out keeps what the profile has.
+	kept bool
 }
 
-// appleParts have a field in Apple's profile: a change of one is a new
-// definition, which every device of the profile is sent to.
-func appleParts() []part {
+// commonParts are what a device is told by every service.
+func commonParts() []part {
 	return []part{
-		{name: "name", of: func(m model) attr.Value { return m.Name }},
 		{name: "supervised", of: func(m model) attr.Value { return m.Supervised }},
 		{name: "locked_enrollment", of: func(m model) attr.Value { return m.LockedEnrollment }},
 		{name: "shared_ipad", of: func(m model) attr.Value { return shared(m.SharedIPad) }},
@@ -29,6 +31,15 @@ func appleParts() []part {
 		{name: "department_phone", of: func(m model) attr.Value { return m.DepartmentPhone }},
 		{name: "skip_setup_items", of: func(m model) attr.Value { return m.SkipSetupItems }},
 		{name: "await_device_configured", of: func(m model) attr.Value { return m.AwaitDeviceConfigured }},
+		{name: "mandatory", of: func(m model) attr.Value { return m.Mandatory }},
+	}
+}
+
+// appleParts have a field in Apple's profile: on the embedded service a change
+// of one is a new definition, which every device of the profile is sent to.
+func appleParts() []part {
+	name := part{name: "name", of: func(m model) attr.Value { return m.Name }}
+	return append(append([]part{name}, commonParts()...), []part{
 		{name: "enrollment_url", of: func(m model) attr.Value { return m.EnrollmentURL }},
 		{name: "configuration_web_url", of: func(m model) attr.Value { return m.ConfigurationWebURL }},
 		{name: "support_email", of: func(m model) attr.Value { return m.SupportEmail }},
@@ -37,27 +48,53 @@ func appleParts() []part {
 		{name: "region", of: func(m model) attr.Value { return m.Region }},
 		{name: "anchor_certificates", of: func(m model) attr.Value { return m.AnchorCertificates }},
 		{name: "auto_advance", of: func(m model) attr.Value { return m.AutoAdvance }},
-		{name: "mandatory", of: func(m model) attr.Value { return m.Mandatory }},
 		{name: "return_to_service", of: func(m model) attr.Value { return m.ReturnToService }},
 		{name: "do_not_use_profile_from_backup", of: func(m model) attr.Value { return m.DoNotUseProfileFromBackup }},
-	}
+	}...)
 }
 
 // recordedParts have no field in Apple's profile. The embedded service keeps
 // them for the MDM, which has to send them.
 func recordedParts() []part {
-	inShared := func(name string, at func(types.Object, string) attr.Value) part {
-		return part{name: "shared_ipad." + name, of: func(m model) attr.Value { return mayBe(m.SharedIPad, at(m.SharedIPad, name)) }}
+	return append([]part{
+		{name: "description", of: func(m model) attr.Value { return m.Description }},
+		{name: "user_affinity", of: func(m model) attr.Value { return m.UserAffinity }},
+	}, insideShared()...)
+}
+
+// intuneParts have a field in Microsoft Graph's profile that a device is told
+// of when it enrolls. The name and the description are for the admin center, and
+// the name template is told to enrolled devices too.
+func intuneParts() []part {
+	return slices.Concat(commonParts(), insideShared(), []part{
+		{name: "user_affinity", of: func(m model) attr.Value { return m.UserAffinity }},
+		{name: "authentication", of: func(m model) attr.Value { return m.Authentication }, kept: true},
+		{name: "require_company_portal", of: func(m model) attr.Value { return m.RequireCompanyPortal }},
+		{name: "company_portal_vpp_token_id", of: func(m model) attr.Value { return m.CompanyPortalVPPTokenID }},
+		{name: "single_app_mode", of: func(m model) attr.Value { return m.SingleAppMode }},
+		{name: "shared_device_mode", of: func(m model) attr.Value { return m.SharedDeviceMode }},
+		{name: "carrier_activation_url", of: func(m model) attr.Value { return m.CarrierActivationURL }},
+		{name: "enrollment_time_group_ids", of: func(m model) attr.Value { return m.EnrollmentTimeGroupIDs }},
+	})
+}
+
+// namingPart takes no factory reset on Intune.
+func namingPart() part {
+	return part{name: "device_name_template", of: func(m model) attr.Value { return m.DeviceNameTemplate }}
+}
+
+// insideShared is how an iPad is shared. Leaving a part of it out keeps it.
+func insideShared() []part {
+	in := func(name string, at func(types.Object, string) attr.Value) part {
+		return part{name: "shared_ipad." + name, of: func(m model) attr.Value { return mayBe(m.SharedIPad, at(m.SharedIPad, name)) }, kept: true}
 	}
 	whole := func(o types.Object, name string) attr.Value { return int64At(o, name) }
 	return []part{
-		{name: "description", of: func(m model) attr.Value { return m.Description }},
-		{name: "user_affinity", of: func(m model) attr.Value { return m.UserAffinity }},
-		inShared(maximumCachedUsers, whole),
-		inShared(temporarySessionsOnly, func(o types.Object, name string) attr.Value { return boolAt(o, name) }),
-		inShared(userSessionTimeout, whole),
-		inShared(temporarySessionTimeout, whole),
-		inShared(passcodeLockGracePeriod, whole),
+		in(maximumCachedUsers, whole),
+		in(temporarySessionsOnly, func(o types.Object, name string) attr.Value { return boolAt(o, name) }),
+		in(userSessionTimeout, whole),
+		in(temporarySessionTimeout, whole),
+		in(passcodeLockGracePeriod, whole),
 	}
 }
 
@@ -80,7 +117,7 @@ func changed(parts []part, state, plan model) []string {
 		switch {
 		case p.given(state, plan):
 			names = append(names, p.name)
-		case p.of(plan).IsNull() && p.has(state):
+		case !p.kept && p.of(plan).IsNull() && p.has(state):
 			names = append(names, p.name+" (taken away)")
 		}
 	}

@@ -55,7 +55,8 @@ func (d *profiles) Schema(_ context.Context, _ datasource.SchemaRequest, resp *d
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The enrollment profiles of a token, by name, with figures that change by themselves. A profile that the service has no record of, where it lists one, has `recorded = false`; " +
-			"import it by `TOKEN_ID/APPLE_UUID`.",
+			"import it by `TOKEN_ID/APPLE_UUID`.\n\n" +
+			"On Intune these are the classic profiles for iPhone and iPad, without enrollment policies. Counting the devices there takes one read of all devices of the token, which everything in the same run shares.",
 		Attributes: map[string]schema.Attribute{
 			"token_id": schema.StringAttribute{Required: true, MarkdownDescription: "Id of the `asm_token`."},
 			"profiles": schema.ListNestedAttribute{
@@ -64,7 +65,7 @@ func (d *profiles) Schema(_ context.Context, _ datasource.SchemaRequest, resp *d
 					"id":          text("The profile's id, for `profile_id` of other objects."),
 					"name":        text("The profile's name."),
 					"description": text("What the profile is for. Null where nothing is recorded."),
-					"apple_uuid":  text("UUID of the present definition at Apple. A change of the profile is a new definition. Null while Apple has none."),
+					"apple_uuid":  text("UUID of the present definition at Apple. A change of the profile is a new definition. Null while Apple has none, and always on Intune."),
 					"recorded":    flag("Whether the service has a record of the profile. Of one without it only what Apple keeps is known."),
 					"status":      text("`current`, `updating` (devices are still to be moved to the present definition) or `undefined` (it is not known that Apple has the definition)."),
 					"throttled_until": schema.StringAttribute{
@@ -80,7 +81,7 @@ func (d *profiles) Schema(_ context.Context, _ datasource.SchemaRequest, resp *d
 					"supervised":        flag("Whether devices are supervised."),
 					"locked_enrollment": flag("Whether users are kept from removing the management profile."),
 					"shared_ipad":       flag("Whether several people share the iPad."),
-					"enrollment_url":    text("Where devices enroll. Null where it is not known."),
+					"enrollment_url":    text("Where devices enroll. Null where it is not known, and always on Intune."),
 				}},
 			},
 		},
@@ -97,15 +98,59 @@ func (d *profiles) Read(ctx context.Context, req datasource.ReadRequest, resp *d
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	m.Profiles = []listed{}
-	for p, err := range d.Service.Profiles(ctx, m.TokenID.ValueString()) {
-		if err != nil {
-			tf.AddError(&resp.Diagnostics, "list", "the enrollment profiles", err)
-			return
-		}
+	found, err := d.list(ctx, m.TokenID.ValueString())
+	if err != nil {
+		tf.AddError(&resp.Diagnostics, "list", "the enrollment profiles", err)
+		return
+	}
+	m.Profiles = make([]listed, 0, len(found))
+	for _, p := range found {
 		m.Profiles = append(m.Profiles, listedOf(p))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+// list gives the profiles with their numbers of devices, which are counted where
+// the service does not tell.
+func (d *profiles) list(ctx context.Context, tokenID string) ([]enrollment.Profile, error) {
+	var found []enrollment.Profile
+	for p, err := range d.Service.Profiles(ctx, tokenID) {
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, p)
+	}
+	return found, d.count(ctx, tokenID, found)
+}
+
+func (d *profiles) count(ctx context.Context, tokenID string, found []enrollment.Profile) error {
+	uncounted := func(p enrollment.Profile) bool { return p.DeviceCount == enrollment.DeviceCountUnknown }
+	if !slices.ContainsFunc(found, uncounted) {
+		return nil
+	}
+	devices := map[string]int{}
+	for device, err := range d.Service.Devices(ctx, tokenID, enrollment.DeviceFilter{}) {
+		if err != nil {
+			return err
+		}
+		devices[device.ProfileID]++
+	}
+	for i, p := range found {
+		if uncounted(p) {
+			found[i].DeviceCount = d.countOf(p.ID, devices)
+		}
+	}
+	return nil
+}
+
+func (d *profiles) countOf(profileID string, devices map[string]int) int {
+	total := 0
+	for id, n := range devices {
+		if enrollment.SameProfile(d.Service.Kind(), id, profileID) {
+			total += n
+		}
+	}
+	return total
 }
 
 func listedOf(p enrollment.Profile) listed {

@@ -12,6 +12,7 @@ import (
 	"iter"
 	"maps"
 	"math/big"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -47,6 +48,10 @@ type fake struct {
 	// onCreate and onUpdate may change what a call leads to.
 	onCreate func(*enrollment.ProfileResult) error
 	onUpdate func(*enrollment.ProfileResult) error
+	// spellings: a profile is found by any of Graph's ids of it.
+	spellings bool
+	// inUse: deleting is refused whatever the profile says.
+	inUse    bool
 	readErr  error
 	countErr error
 	listErr  error
@@ -81,7 +86,9 @@ func (f *fake) CreateProfile(ctx context.Context, spec enrollment.ProfileSpec) (
 	f.created = append(f.created, spec)
 	f.note(ctx)
 	p := enrollment.Profile{ID: fmt.Sprintf("p%d", len(f.created)), ProfileSpec: spec, Status: enrollment.ProfileCurrent, Recorded: true}
-	if p.EnrollmentURL == nil {
+	if f.kind == enrollment.Intune {
+		p.ID, p.ProfileSpec = graphID, asGraph(spec)
+	} else if p.EnrollmentURL == nil {
 		p.EnrollmentURL = new("https://default.example/enroll")
 	}
 	result := enrollment.ProfileResult{Profile: p}
@@ -99,6 +106,9 @@ func (f *fake) ReadProfile(_ context.Context, ref enrollment.ProfileRef) (enroll
 	if f.readErr != nil {
 		return enrollment.Profile{}, f.readErr
 	}
+	if f.spellings && enrollment.SameProfile(enrollment.Intune, ref.ID, graphID) && ref.TokenID != "" {
+		ref.ID = graphID
+	}
 	p, ok := f.profiles[ref.ID]
 	if !ok || !p.Recorded && ref.TokenID == "" || ref.TokenID != "" && ref.TokenID != p.TokenID {
 		return enrollment.Profile{}, enrollment.NotFound("profile", ref.ID)
@@ -111,6 +121,9 @@ func (f *fake) UpdateProfile(ctx context.Context, ref enrollment.ProfileRef, spe
 	f.note(ctx)
 	p := f.profiles[ref.ID]
 	p.ProfileSpec = merged(p.ProfileSpec, spec)
+	if f.kind == enrollment.Intune {
+		p.ProfileSpec = asGraph(p.ProfileSpec)
+	}
 	p.Status = enrollment.ProfileCurrent
 	result := enrollment.ProfileResult{Profile: p}
 	if f.onUpdate != nil {
@@ -122,32 +135,19 @@ func (f *fake) UpdateProfile(ctx context.Context, ref enrollment.ProfileRef, spe
 	return result, nil
 }
 
-// merged keeps what a change does not manage.
+// merged keeps what a change does not manage, and has nothing where it says so by
+// "" or an empty slice.
 func merged(old, spec enrollment.ProfileSpec) enrollment.ProfileSpec {
-	if spec.Description == nil {
-		spec.Description = old.Description
-	}
-	if spec.Department == nil {
-		spec.Department = old.Department
-	}
-	if spec.SkipSetupItems == nil {
-		spec.SkipSetupItems = old.SkipSetupItems
-	}
-	if spec.EnrollmentURL == nil {
-		spec.EnrollmentURL = old.EnrollmentURL
-	}
-	return taken(spec)
-}
-
-// taken has nothing where a change says so by "" or an empty slice.
-func taken(spec enrollment.ProfileSpec) enrollment.ProfileSpec {
-	for _, text := range []**string{&spec.Description, &spec.Department} {
-		if *text != nil && **text == "" {
-			*text = nil
+	before, after := reflect.ValueOf(old), reflect.ValueOf(&spec).Elem()
+	for i := range after.NumField() {
+		field := after.Field(i)
+		switch {
+		case field.Kind() != reflect.Pointer && field.Kind() != reflect.Slice, after.Type().Field(i).Name == "SharedIPad":
+		case field.IsNil():
+			field.Set(before.Field(i))
+		case field.Kind() == reflect.Slice && field.Len() == 0, field.Kind() == reflect.Pointer && field.Elem().Kind() == reflect.String && field.Elem().Len() == 0:
+			field.SetZero()
 		}
-	}
-	if len(spec.SkipSetupItems) == 0 {
-		spec.SkipSetupItems = nil
 	}
 	return spec
 }
@@ -157,7 +157,7 @@ func (f *fake) DeleteProfile(_ context.Context, ref enrollment.ProfileRef) error
 	switch {
 	case !ok:
 		return enrollment.NotFound("profile", ref.ID)
-	case p.DeviceCount > 0:
+	case p.DeviceCount != 0, f.inUse:
 		return &enrollment.Error{Kind: enrollment.ErrInUse, What: "In use"}
 	}
 	delete(f.profiles, ref.ID)

@@ -22,6 +22,14 @@ type model struct {
 	DepartmentPhone           types.String   `tfsdk:"department_phone"`
 	SkipSetupItems            types.Set      `tfsdk:"skip_setup_items"`
 	AwaitDeviceConfigured     types.Bool     `tfsdk:"await_device_configured"`
+	Authentication            types.String   `tfsdk:"authentication"`
+	RequireCompanyPortal      types.Bool     `tfsdk:"require_company_portal"`
+	DeviceNameTemplate        types.String   `tfsdk:"device_name_template"`
+	CompanyPortalVPPTokenID   types.String   `tfsdk:"company_portal_vpp_token_id"`
+	SingleAppMode             types.Bool     `tfsdk:"single_app_mode"`
+	SharedDeviceMode          types.Bool     `tfsdk:"shared_device_mode"`
+	CarrierActivationURL      types.String   `tfsdk:"carrier_activation_url"`
+	EnrollmentTimeGroupIDs    types.Set      `tfsdk:"enrollment_time_group_ids"`
 	EnrollmentURL             types.String   `tfsdk:"enrollment_url"`
 	ConfigurationWebURL       types.String   `tfsdk:"configuration_web_url"`
 	SupportEmail              types.String   `tfsdk:"support_email"`
@@ -89,6 +97,14 @@ func (m model) spec() enrollment.ProfileSpec {
 		DepartmentPhone:           text(m.DepartmentPhone),
 		SkipSetupItems:            texts(m.SkipSetupItems),
 		AwaitDeviceConfigured:     flag(m.AwaitDeviceConfigured),
+		Authentication:            authenticationOf(m.Authentication),
+		RequireCompanyPortal:      flag(m.RequireCompanyPortal),
+		DeviceNameTemplate:        text(m.DeviceNameTemplate),
+		CompanyPortalVPPTokenID:   text(m.CompanyPortalVPPTokenID),
+		SingleAppMode:             flag(m.SingleAppMode),
+		SharedDeviceMode:          flag(m.SharedDeviceMode),
+		CarrierActivationURL:      text(m.CarrierActivationURL),
+		EnrollmentTimeGroupIDs:    texts(m.EnrollmentTimeGroupIDs),
 		EnrollmentURL:             text(m.EnrollmentURL),
 		ConfigurationWebURL:       text(m.ConfigurationWebURL),
 		SupportEmail:              text(m.SupportEmail),
@@ -104,7 +120,9 @@ func (m model) spec() enrollment.ProfileSpec {
 }
 
 // change is spec for a profile that has a state: what the state has and the plan
-// leaves out is taken away.
+// leaves out is taken away. A way to sign in is taken away only where nobody
+// signs in any more: users would otherwise get Setup Assistant's old sign-in for
+// no other reason than that a line was removed.
 func (m model) change(state model) enrollment.ProfileSpec {
 	spec := m.spec()
 	for _, t := range []struct {
@@ -119,6 +137,9 @@ func (m model) change(state model) enrollment.ProfileSpec {
 		{&spec.OrgMagic, m.OrgMagic, state.OrgMagic},
 		{&spec.Language, m.Language, state.Language},
 		{&spec.Region, m.Region, state.Region},
+		{&spec.DeviceNameTemplate, m.DeviceNameTemplate, state.DeviceNameTemplate},
+		{&spec.CompanyPortalVPPTokenID, m.CompanyPortalVPPTokenID, state.CompanyPortalVPPTokenID},
+		{&spec.CarrierActivationURL, m.CarrierActivationURL, state.CarrierActivationURL},
 	} {
 		if removed(t.plan, t.state) {
 			*t.asked = new("")
@@ -133,13 +154,22 @@ func (m model) change(state model) enrollment.ProfileSpec {
 		{&spec.Mandatory, m.Mandatory, state.Mandatory},
 		{&spec.ReturnToService, m.ReturnToService, state.ReturnToService},
 		{&spec.DoNotUseProfileFromBackup, m.DoNotUseProfileFromBackup, state.DoNotUseProfileFromBackup},
+		{&spec.RequireCompanyPortal, m.RequireCompanyPortal, state.RequireCompanyPortal},
+		{&spec.SingleAppMode, m.SingleAppMode, state.SingleAppMode},
+		{&spec.SharedDeviceMode, m.SharedDeviceMode, state.SharedDeviceMode},
 	} {
 		if removed(b.plan, b.state) {
 			*b.asked = new(false)
 		}
 	}
+	if removed(m.Authentication, state.Authentication) && !m.UserAffinity.ValueBool() {
+		spec.Authentication = new(enrollment.Authentication(""))
+	}
 	if removed(m.SkipSetupItems, state.SkipSetupItems) {
 		spec.SkipSetupItems = []string{}
+	}
+	if removed(m.EnrollmentTimeGroupIDs, state.EnrollmentTimeGroupIDs) {
+		spec.EnrollmentTimeGroupIDs = []string{}
 	}
 	if removed(m.AnchorCertificates, state.AnchorCertificates) {
 		spec.AnchorCertificates = []string{}
@@ -189,6 +219,13 @@ func pairingOf(o types.Object) *enrollment.Pairing {
 		Mode:                     enrollment.PairingMode(stringAt(o, pairingMode).ValueString()),
 		ConfiguratorCertificates: texts(certificatesOf(o)),
 	}
+}
+
+func authenticationOf(v types.String) *enrollment.Authentication {
+	if v.IsNull() || v.IsUnknown() {
+		return nil
+	}
+	return new(enrollment.Authentication(v.ValueString()))
 }
 
 // text, flag and number are nil for null and for unknown.

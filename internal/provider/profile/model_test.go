@@ -2,6 +2,7 @@ package profile
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -204,23 +205,43 @@ func TestAppleUUID(t *testing.T) {
 	}
 }
 
-// Every attribute that a person can set belongs to one of the two lists, so
+// Every attribute that a person can set belongs to a list of its service, so
 // that a new one cannot be forgotten.
-func TestEveryAttributeIsAppleOrRecorded(t *testing.T) {
+func TestEveryAttributeIsInAListOfItsService(t *testing.T) {
 	t.Parallel()
-	known := map[string]bool{"id": true, "token_id": true, "status": true, "timeouts": true}
-	for _, p := range append(appleParts(), recordedParts()...) {
-		known[p.name] = true
+	never := []string{"id", "token_id", "status", "timeouts"}
+	foreign := map[enrollment.Kind][]string{
+		enrollment.Embedded: {
+			"authentication", "require_company_portal", "device_name_template", "company_portal_vpp_token_id", "single_app_mode", "shared_device_mode",
+			"carrier_activation_url", "enrollment_time_group_ids",
+		},
+		enrollment.Intune: {
+			"enrollment_url", "configuration_web_url", "support_email", "org_magic", "language", "region", "anchor_certificates", "auto_advance", "return_to_service",
+			"do_not_use_profile_from_backup", "name", "description", // the last two no device sees
+		},
 	}
-	known["pairing"] = known["pairing."+pairingMode] && known["pairing."+configuratorCertificates]
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[model]()) {
-		if !known[f.Tag.Get("tfsdk")] {
-			t.Errorf("%s is in neither list", f.Tag.Get("tfsdk"))
+	for kind, parts := range map[enrollment.Kind][]part{
+		enrollment.Embedded: append(appleParts(), recordedParts()...),
+		enrollment.Intune:   append(intuneParts(), namingPart()),
+	} {
+		known := map[string]bool{}
+		for _, p := range parts {
+			if known[p.name] {
+				t.Errorf("%s: %s is there twice", kind, p.name)
+			}
+			known[p.name] = true
 		}
-	}
-	for name := range sharedIPadTypes() {
-		if !known["shared_ipad."+name] {
-			t.Errorf("shared_ipad.%s is in neither list", name)
+		known["pairing"] = known["pairing."+pairingMode] && known["pairing."+configuratorCertificates]
+		for _, f := range reflect.VisibleFields(reflect.TypeFor[model]()) {
+			name := f.Tag.Get("tfsdk")
+			if not := slices.Contains(never, name) || slices.Contains(foreign[kind], name); known[name] == not {
+				t.Errorf("%s: %s is in its lists: %t", kind, name, known[name])
+			}
+		}
+		for name := range sharedIPadTypes() {
+			if !known["shared_ipad."+name] {
+				t.Errorf("%s: shared_ipad.%s is in neither list", kind, name)
+			}
 		}
 	}
 }

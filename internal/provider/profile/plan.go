@@ -3,6 +3,7 @@ package profile
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ func (r *profile) ValidateConfig(ctx context.Context, req resource.ValidateConfi
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.checkRules(config, config.UserAffinity, &resp.Diagnostics)
+	r.checkRules(config, false, &resp.Diagnostics)
 	warnOfSkipKeys(config.SkipSetupItems, &resp.Diagnostics)
 }
 
@@ -45,9 +46,10 @@ func (r *profile) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest
 		return
 	}
 	plan.UserAffinity = r.planAffinity(config, plan)
+	plan.Mandatory = r.planMandatory(config, plan, state)
 	plan.EnrollmentURL = r.planEnrollmentURL(config, plan, state)
 	r.requireEnrollmentURL(config, state, &resp.Diagnostics)
-	r.checkRules(plan, config.UserAffinity, &resp.Diagnostics)
+	r.checkRules(r.judged(config, plan), req.Config.Raw.IsFullyKnown(), &resp.Diagnostics)
 	r.RequireServerToken(ctx, plan.TokenID, &resp.Diagnostics)
 	r.warnOfRecorded(config, plan, state, &resp.Diagnostics)
 	if !create {
@@ -72,16 +74,43 @@ func (r *profile) requireEnrollmentURL(config, state model, diags *diag.Diagnost
 	}
 }
 
-// checkRules judges the user affinity that is configured, not the planned one:
-// only a person can contradict a rule. What a service says of it is not known
-// before there is a service.
-func (r *profile) checkRules(m model, configured types.Bool, diags *diag.Diagnostics) {
-	kind, spec := enrollment.Embedded, m.checkable()
-	spec.UserAffinity = nil
-	if r.Ready() {
-		kind, spec.UserAffinity = r.Service.Kind(), flag(configured)
+// judged is what the rules are asked about: what is planned, or, where there is
+// no service to plan for, what a person wrote.
+func (r *profile) judged(config, plan model) model {
+	if !r.Ready() {
+		return config
 	}
-	tf.AddViolations(diags, enrollment.CheckProfile(kind, spec))
+	return plan
+}
+
+// checkRules judges what is known; whole says that this is everything.
+func (r *profile) checkRules(m model, whole bool, diags *diag.Diagnostics) {
+	spec := m.checkable()
+	switch {
+	case !r.Ready():
+		tf.AddViolations(diags, refusedAnywhere(spec))
+	case whole:
+		tf.AddViolations(diags, enrollment.CheckWholeProfile(r.Service.Kind(), spec))
+	default:
+		tf.AddViolations(diags, slices.Concat(enrollment.CheckForeign(r.Service.Kind(), spec), enrollment.CheckProfile(r.Service.Kind(), spec)))
+	}
+}
+
+// refusedAnywhere is what is wrong before it is known which service it is for:
+// what the only service refuses that has all the attributes, or else what both
+// refuse.
+func refusedAnywhere(spec enrollment.ProfileSpec) []enrollment.Violation {
+	embedded, intune := enrollment.CheckProfile(enrollment.Embedded, spec), enrollment.CheckProfile(enrollment.Intune, spec)
+	notEmbedded, notIntune := len(enrollment.CheckForeign(enrollment.Embedded, spec)) > 0, len(enrollment.CheckForeign(enrollment.Intune, spec)) > 0
+	switch {
+	case notIntune && !notEmbedded:
+		return embedded
+	case notEmbedded && !notIntune:
+		return intune
+	}
+	return slices.DeleteFunc(embedded, func(v enrollment.Violation) bool {
+		return !slices.ContainsFunc(intune, func(o enrollment.Violation) bool { return o.Field == v.Field && o.Summary == v.Summary })
+	})
 }
 
 func warnOfSkipKeys(keys types.Set, diags *diag.Diagnostics) {
@@ -106,17 +135,50 @@ func (r *profile) planAffinity(config, plan model) types.Bool {
 	case !r.Ready():
 		return plan.UserAffinity
 	}
-	return types.BoolValue(enrollment.PlannedUserAffinity(r.Service.Kind(), nil, !plan.SharedIPad.IsNull()))
+	kind, sharedIPad := r.Service.Kind(), !plan.SharedIPad.IsNull()
+	switch {
+	case sharedIPad:
+	case plan.Authentication.IsUnknown() && kind == enrollment.Intune:
+		return types.BoolUnknown()
+	case enrollment.SignInNeedsAffinity(kind, authenticationOf(plan.Authentication)):
+		return types.BoolValue(true)
+	}
+	return types.BoolValue(enrollment.PlannedUserAffinity(kind, nil, sharedIPad))
+}
+
+// planMandatory plans what Intune needs where nothing is configured, and
+// otherwise whatever the profile has. On the embedded service leaving it out
+// takes it away.
+func (r *profile) planMandatory(config, plan, state model) types.Bool {
+	switch {
+	case !config.Mandatory.IsNull(), !r.Ready():
+		return plan.Mandatory
+	case r.Service.Kind() != enrollment.Intune:
+		return types.BoolNull()
+	case plan.UserAffinity.IsUnknown():
+		return types.BoolUnknown()
+	}
+	planned := enrollment.PlannedMandatory(r.Service.Kind(), nil, plan.UserAffinity.ValueBool())
+	switch {
+	case planned != nil:
+		return types.BoolPointerValue(planned)
+	case state.Mandatory.IsNull():
+		return types.BoolUnknown()
+	}
+	return state.Mandatory
 }
 
 // planEnrollmentURL plans the provider's mdm_url where nothing is configured,
-// and without one whatever the profile has.
+// and without one whatever the profile has. On Intune there is no such address:
+// devices enroll at Intune.
 func (r *profile) planEnrollmentURL(config, plan, state model) types.String {
 	switch {
 	case !config.EnrollmentURL.IsNull():
 		return plan.EnrollmentURL
 	case !r.Ready(): // mdm_url may turn out to be another
 		return plan.EnrollmentURL
+	case r.Service.Kind() == enrollment.Intune:
+		return types.StringNull()
 	case r.MDMURL != "" && !sameURL(state.EnrollmentURL.ValueString(), r.MDMURL):
 		return types.StringValue(r.MDMURL)
 	case state.EnrollmentURL.IsNull():
@@ -130,7 +192,9 @@ func (r *profile) planEnrollmentURL(config, plan, state model) types.String {
 // that are left are in Apple's cooldown an update could do nothing, so none is
 // planned; one that is planned for something else may find the cooldown over.
 func (r *profile) planStatus(ctx context.Context, plan, state model, same bool, diags *diag.Diagnostics) types.String {
-	if names := changed(appleParts(), state, plan); len(names) > 0 {
+	if r.Ready() && r.Service.Kind() == enrollment.Intune {
+		r.warnOfIntuneImpact(ctx, plan, state, diags)
+	} else if names := changed(appleParts(), state, plan); len(names) > 0 {
 		r.warnOfImpact(ctx, state, names, diags)
 		return types.StringUnknown()
 	}
@@ -149,44 +213,6 @@ func (r *profile) planStatus(ctx context.Context, plan, state model, same bool, 
 		fmt.Sprintf("Devices of the enrollment profile %q are still to be moved to its present definition. Apple takes no assignment of them before %s. "+
 			"Nothing is planned until then; a plan made later goes on.", state.Name.ValueString(), until))
 	return state.Status
-}
-
-// warnOfImpact counts the devices that a change reaches.
-func (r *profile) warnOfImpact(ctx context.Context, state model, names []string, diags *diag.Diagnostics) {
-	if !r.Ready() {
-		return
-	}
-	total, activated, err := r.countDevices(ctx, state.ref())
-	if err != nil {
-		tf.AddErrorAsWarning(diags, "count", "the devices of the enrollment profile", err, "The change is planned without their number.")
-		return
-	}
-	if total == 0 {
-		return
-	}
-	summary := "Enrollment profile change reaches " + enrollment.Count(total, "device")
-	detail := fmt.Sprintf("The enrollment profile %q is on %s. All of them are sent to its new definition (%s). ",
-		state.Name.ValueString(), enrollment.Count(total, "device"), strings.Join(names, ", "))
-	if activated > 0 {
-		summary += fmt.Sprintf(", %d of them after a factory reset", activated)
-		detail += fmt.Sprintf("%d of them are already activated and notice it only after a factory reset; the others take it when they are set up.", activated)
-	} else {
-		detail += "They take it when they are set up."
-	}
-	diags.AddWarning(summary, detail)
-}
-
-func (r *profile) countDevices(ctx context.Context, ref enrollment.ProfileRef) (total, activated int, err error) {
-	for d, err := range r.Service.Devices(ctx, ref.TokenID, enrollment.DeviceFilter{Assignment: []string{ref.ID}}) {
-		if err != nil {
-			return 0, 0, err
-		}
-		total++
-		if d.Activated() {
-			activated++
-		}
-	}
-	return total, activated, nil
 }
 
 // warnOfRecorded names, in one warning, what is given a new value that the

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -48,7 +47,11 @@ func (r *profile) Create(ctx context.Context, req resource.CreateRequest, resp *
 	defer cancel()
 	result, err := r.Service.CreateProfile(within, plan.spec())
 	tf.AddWarnings(&resp.Diagnostics, result.Warnings)
-	if err != nil && result.Profile.ID == "" {
+	switch {
+	case err != nil && result.Profile.ID == "" && errors.Is(err, enrollment.ErrClassicRefused):
+		resp.Diagnostics.AddError("Unable to create "+thing, tf.Sentence(err)+"\n\n"+insteadOf(plan.spec()))
+		return
+	case err != nil && result.Profile.ID == "":
 		tf.AddError(&resp.Diagnostics, "create", thing, err)
 		return
 	}
@@ -82,13 +85,17 @@ func (r *profile) Read(ctx context.Context, req resource.ReadRequest, resp *reso
 	p, err := r.find(ctx, state)
 	switch {
 	case errors.Is(err, enrollment.ErrNotFound) && state.imported():
-		notFoundOnImport(state.ref(), &resp.Diagnostics)
+		r.notFoundOnImport(state.ref(), &resp.Diagnostics)
 		return
 	case errors.Is(err, enrollment.ErrNotFound):
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
 		tf.AddError(&resp.Diagnostics, "read", thing, err)
+		return
+	}
+	if p.OtherKind != "" && state.imported() {
+		otherKindOnImport(p, &resp.Diagnostics)
 		return
 	}
 	state = state.read(r.Service.Kind(), p)
@@ -98,11 +105,12 @@ func (r *profile) Read(ctx context.Context, req resource.ReadRequest, resp *reso
 }
 
 // find reads the profile of a state. An import may spell Apple's UUID in its own
-// way; since an id of ours may be a UUID too, that is tried second.
+// way; since an id of ours may be a UUID too, that is tried second. Intune knows
+// no UUID of Apple's.
 func (r *profile) find(ctx context.Context, state model) (enrollment.Profile, error) {
 	ref := state.ref()
 	p, err := r.Service.ReadProfile(ctx, ref)
-	if !state.imported() || !errors.Is(err, enrollment.ErrNotFound) {
+	if !state.imported() || !errors.Is(err, enrollment.ErrNotFound) || r.Service.Kind() == enrollment.Intune {
 		return p, err
 	}
 	uuid, ok := appleUUID(ref.ID)
@@ -153,23 +161,6 @@ func (r *profile) Delete(ctx context.Context, req resource.DeleteRequest, resp *
 		tf.AddError(&resp.Diagnostics, "delete", thing, r.inUse(ctx, state, err))
 	default:
 		tf.AddError(&resp.Diagnostics, "delete", thing, err)
-	}
-}
-
-// inUse says what holds a profile, with the number, and how to let go of it.
-func (r *profile) inUse(ctx context.Context, state model, err error) error {
-	p, readErr := r.Service.ReadProfile(ctx, state.ref())
-	if readErr != nil {
-		return err
-	}
-	what := fmt.Sprintf("The enrollment profile %q is still on %s", p.Name, enrollment.Count(p.DeviceCount, "device"))
-	if len(p.IsDefaultFor) > 0 {
-		what += " and the default profile for " + strings.Join(platforms(p), ", ")
-	}
-	return &enrollment.Error{
-		Kind: enrollment.ErrInUse, What: what,
-		Do: "Give the devices another profile, or take this one from them (asm_device_assignment), make another profile the default (asm_default_profile), apply, and destroy then. " +
-			"Where a change replaces the profile, set create_before_destroy in its lifecycle block.",
 	}
 }
 

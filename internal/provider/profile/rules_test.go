@@ -98,7 +98,7 @@ func TestUserAffinityRuleIsTheServices(t *testing.T) {
 	f := newFake()
 	f.kind = enrollment.Intune
 	d := drive(t, f.runtime())
-	shared := minimal(tftest.Config{"shared_ipad": tftest.Config{}, "user_affinity": true})
+	shared := minimal(tftest.Config{"shared_ipad": tftest.Config{}, "user_affinity": true, "enrollment_url": nil})
 	expect(t, d.Validate(kind, shared).Errors(), "user_affinity", "Microsoft Graph")
 	plan := d.Plan(kind, tftest.State{}, shared.With(tftest.Config{"user_affinity": nil}))
 	clean(t, plan.Diags)

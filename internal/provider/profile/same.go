@@ -81,6 +81,20 @@ func canonicalURL(raw string) string {
 	return u.String()
 }
 
+// sameGUIDs tells whether two sets hold the same GUIDs, in upper or lower case.
+func sameGUIDs(a, b []string) bool {
+	return slices.Equal(canonicalGUIDs(a), canonicalGUIDs(b))
+}
+
+func canonicalGUIDs(ids []string) []string {
+	out := make([]string, 0, len(ids))
+	for _, id := range ids {
+		out = append(out, strings.ToLower(id))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // keepSpelling plans no change where configuration and state mean the same: a
 // certificate whose line ends changed would otherwise move every device of the
 // profile to an equal definition.
@@ -97,6 +111,15 @@ func (keepSpelling) PlanModifyList(_ context.Context, req planmodifier.ListReque
 		return
 	}
 	if sameCertificates(texts(req.StateValue), texts(req.PlanValue)) {
+		resp.PlanValue = req.StateValue
+	}
+}
+
+func (keepSpelling) PlanModifySet(_ context.Context, req planmodifier.SetRequest, resp *planmodifier.SetResponse) {
+	if req.StateValue.IsNull() || req.ConfigValue.IsNull() || !elementsKnown(req.PlanValue) {
+		return
+	}
+	if sameGUIDs(texts(req.StateValue), texts(req.PlanValue)) {
 		resp.PlanValue = req.StateValue
 	}
 }

@@ -46,7 +46,9 @@ func (r *connection) Schema(_ context.Context, _ resource.SchemaRequest, resp *r
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lets Microsoft School Data Sync use an enrollment program token to read the school's class roster. " +
 			"While the resource exists the token is shared; destroying it stops the sharing. " +
-			"The embedded service records the permission.",
+			"The embedded service records the permission.\n\n" +
+			"On Intune (Microsoft Graph's `shareTokenWithSchoolDataSyncService`) one token of a tenant can be shared: sharing another takes it away from the first, and the plan says from which. " +
+			"School Data Sync has had no Apple School Manager connector since the end of 2024; the switch is there all the same.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed: true, MarkdownDescription: "The token's id.",
@@ -67,7 +69,13 @@ func (r *connection) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 	}
 	var plan model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	r.RequireServerToken(ctx, plan.TokenID, &resp.Diagnostics)
+	if r.Service.Kind() == enrollment.Intune && !plan.TokenID.IsUnknown() {
+		r.checkOnlyOne(ctx, plan.TokenID.ValueString(), &resp.Diagnostics)
+	}
 }
 
 // Create implements resource.Resource.

@@ -3,6 +3,8 @@ package sds_test
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,9 +23,21 @@ type fake struct {
 	enrollment.Service
 	store  enrollment.Store
 	err    error // of the store
+	kind   enrollment.Kind
 	status enrollment.TokenStatus
 	shared map[string]bool
 	calls  int
+	lists  error // what listing answers
+}
+
+func (f *fake) Kind() enrollment.Kind { return f.kind }
+
+func (f *fake) ListTokens(context.Context) ([]enrollment.Token, error) {
+	var tokens []enrollment.Token
+	for _, id := range slices.Sorted(maps.Keys(f.shared)) {
+		tokens = append(tokens, enrollment.Token{ID: id, TokenSpec: enrollment.TokenSpec{Name: "Token " + id}, SharedWithSDS: f.shared[id]})
+	}
+	return tokens, f.lists
 }
 
 func (f *fake) Store(context.Context) (enrollment.Store, error) { return f.store, f.err }
@@ -41,13 +55,17 @@ func (f *fake) SetSDSSharing(_ context.Context, id string, shared bool) error {
 	if _, ok := f.shared[id]; !ok {
 		return enrollment.NotFound("token", id)
 	}
+	if f.kind == enrollment.Intune && shared {
+		clear(f.shared)
+		f.shared["t1"], f.shared["t2"] = false, false
+	}
 	f.shared[id] = shared
 	return nil
 }
 
 func start(t *testing.T) (*fake, *tf.Runtime, *tftest.Driver) {
 	t.Helper()
-	f := &fake{store: enrollment.Store{ID: "store-1", Location: "here.db", Tokens: 1}, status: enrollment.Active, shared: map[string]bool{"t1": false, "t2": false}}
+	f := &fake{kind: enrollment.Embedded, store: enrollment.Store{ID: "store-1", Location: "here.db", Tokens: 1}, status: enrollment.Active, shared: map[string]bool{"t1": false, "t2": false}}
 	rt := &tf.Runtime{Service: f, Plans: tf.NewPlans()}
 	return f, rt, tftest.New(t, rt, []func() resource.Resource{sds.NewResource}, nil)
 }

@@ -51,8 +51,8 @@ type lastRunModel struct {
 	Removed    types.Int64       `tfsdk:"removed"`
 }
 
-func statusModelOf(tokenID string, s enrollment.SyncStatus, now time.Time) statusModel {
-	return statusModel{
+func statusModelOf(kind enrollment.Kind, tokenID string, s enrollment.SyncStatus, now time.Time) statusModel {
+	m := statusModel{
 		TokenID:              types.StringValue(tokenID),
 		Running:              types.BoolValue(s.Running != nil),
 		CurrentRun:           currentRunOf(s.Running),
@@ -66,6 +66,24 @@ func statusModelOf(tokenID string, s enrollment.SyncStatus, now time.Time) statu
 		NextFullAt:           tf.TimeOrNull(s.NextFullAt),
 		SecondsUntilNextSync: types.Int64Value(secondsUntil(s.NextSyncAt, now)),
 	}
+	if kind == enrollment.Intune {
+		return m.asIntuneTells()
+	}
+	return m
+}
+
+// asIntuneTells leaves out what no property of Microsoft Graph says: what kind of
+// sync runs and when a full one may, and what a sync has brought in.
+func (m statusModel) asIntuneTells() statusModel {
+	m.CanSyncFull, m.NextFullAt = types.BoolNull(), timetypes.NewRFC3339Null()
+	if run := m.CurrentRun; run != nil {
+		run.Kind, run.Pages, run.Devices = types.StringNull(), types.Int64Null(), types.Int64Null()
+	}
+	if run := m.LastRun; run != nil {
+		run.Kind, run.Reason = types.StringNull(), types.StringNull()
+		run.Devices, run.Added, run.Removed = types.Int64Null(), types.Int64Null(), types.Int64Null()
+	}
+	return m
 }
 
 func currentRunOf(run *enrollment.SyncRun) *currentRunModel {
@@ -106,39 +124,39 @@ func (d *syncStatus) Metadata(_ context.Context, req datasource.MetadataRequest,
 func (d *syncStatus) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Which sync of a token may run when: what Intune's portal shows as a progress bar, and how the last syncs went. " +
-			"It reads what the service has recorded and asks Apple nothing.",
+			"It reads what the service has recorded and asks Apple nothing. Intune tells less than the embedded service: what it does not tell is null.",
 		Attributes: map[string]schema.Attribute{
 			"token_id": schema.StringAttribute{Required: true, MarkdownDescription: "Id of the `asm_token`."},
 			"running":  schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether a sync is running now."},
 			"current_run": schema.SingleNestedAttribute{
 				Computed: true, MarkdownDescription: "The sync that is running; null when none is.",
 				Attributes: map[string]schema.Attribute{
-					"kind":       text("`full`, `incremental`, or `recovery` (a full fetch that Apple forced)."),
+					"kind":       text("`full`, `incremental`, or `recovery` (a full fetch that Apple forced); null on Intune."),
 					"started_at": when("When it started, RFC 3339 in UTC."),
 					"ends_by":    when("When its 15 minutes are over, RFC 3339 in UTC."),
-					"pages":      number("Pages fetched so far."),
-					"devices":    number("Devices on those pages."),
+					"pages":      number("Pages fetched so far; null on Intune."),
+					"devices":    number("Devices on those pages; null on Intune."),
 				},
 			},
 			"last_run": schema.SingleNestedAttribute{
 				Computed: true, MarkdownDescription: "The last sync that ended well; null when none has.",
 				Attributes: map[string]schema.Attribute{
-					"kind":        text("`full`, `incremental`, or `recovery` (a full fetch that Apple forced)."),
-					"reason":      text("Why that is not the kind that was asked for; null when it is."),
-					"started_at":  when("When it started, RFC 3339 in UTC."),
+					"kind":        text("`full`, `incremental`, or `recovery` (a full fetch that Apple forced); null on Intune."),
+					"reason":      text("Why that is not the kind that was asked for; null when it is, and on Intune."),
+					"started_at":  when("When it started, RFC 3339 in UTC; null on Intune where another was asked for since."),
 					"finished_at": when("When it ended, RFC 3339 in UTC."),
-					"devices":     number("Devices that Apple sent."),
-					"added":       number("Devices that were new."),
-					"removed":     number("Devices that had left the server."),
+					"devices":     number("Devices that Apple sent; null on Intune."),
+					"added":       number("Devices that were new; null on Intune."),
+					"removed":     number("Devices that had left the server; null on Intune."),
 				},
 			},
 			"last_synced_at":          when("How old the view of the devices is: the end of the last sync that ended well, RFC 3339 in UTC; null when none has."),
-			"last_error":              text("What the last sync failed with; null when it ended well."),
+			"last_error":              text("What the last sync failed with; null when it ended well. On Intune new terms of Apple's are named, other errors by their number."),
 			"device_count":            number("Number of devices of the token as of the last sync."),
 			"can_sync":                schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether a sync may start now."},
-			"can_sync_full":           schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether a full sync may start now, and would not run as an incremental one."},
-			"next_sync_at":            when("When any sync may start, RFC 3339 in UTC; null is now."),
-			"next_full_at":            when("When a full sync may start, seven days after the start of the last one, RFC 3339 in UTC; null is now."),
+			"can_sync_full":           schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether a full sync may start now, and would not run as an incremental one; null on Intune, which decides that itself."},
+			"next_sync_at":            when("When any sync may start, RFC 3339 in UTC; null is now. On Intune 15 minutes after the last one was asked for, also by Intune itself."),
+			"next_full_at":            when("When a full sync may start, seven days after the start of the last one, RFC 3339 in UTC; null is now. Null on Intune."),
 			"seconds_until_next_sync": number("Seconds until any sync may start, rounded up; 0 is now."),
 		},
 	}
@@ -172,5 +190,5 @@ func (d *syncStatus) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		tf.AddError(&resp.Diagnostics, "read", "the sync status", err)
 		return
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, statusModelOf(id, status, d.Now()))...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, statusModelOf(d.Service.Kind(), id, status, d.Now()))...)
 }

@@ -35,6 +35,7 @@ type world struct {
 	// onWait happens each time that somebody has waited.
 	onWait func()
 
+	kind      enrollment.Kind
 	store     enrollment.Store
 	token     enrollment.Token
 	status    enrollment.SyncStatus
@@ -47,7 +48,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{
-		t: t, now: start, store: enrollment.Store{ID: "store-a", Location: "sqlite:a.db"},
+		t: t, now: start, kind: enrollment.Embedded, store: enrollment.Store{ID: "store-a", Location: "sqlite:a.db"},
 		token: enrollment.Token{ID: "token-1", TokenSpec: enrollment.TokenSpec{Name: "District"}, Status: enrollment.Active},
 	}
 	w.rt = &tf.Runtime{Service: w, Now: func() time.Time { return w.now }, After: w.after, Plans: tf.NewPlans()}
@@ -65,6 +66,8 @@ func (w *world) after(d time.Duration) <-chan time.Time {
 	fired <- w.now
 	return fired
 }
+
+func (w *world) Kind() enrollment.Kind { return w.kind }
 
 func (w *world) Store(context.Context) (enrollment.Store, error) { return w.store, nil }
 

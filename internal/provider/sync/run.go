@@ -49,11 +49,14 @@ type Outcome struct {
 	// Unfinished is set when the sync is still to be done or to be ended.
 	Unfinished *Unfinished
 	Warnings   []enrollment.Warning
+	// asOf is the end of LastGood, and now where that cannot be told.
+	asOf time.Time
 }
 
 // Unfinished is a sync that was asked for and has not ended well.
 type Unfinished struct {
-	// Since is when it was given up; a good run that ends later settles it.
+	// Since is the end of the last good run when it was given up: one that ends
+	// later settles it. It is in the time of the service; our clock may be another.
 	Since time.Time `json:"since"`
 	// Until is when trying again makes sense; zero is at once.
 	Until time.Time `json:"until"`
@@ -125,7 +128,7 @@ func (r runner) followUntil(run enrollment.SyncRun) time.Time {
 func ended(run enrollment.SyncRun, status enrollment.SyncStatus) enrollment.SyncRun {
 	switch {
 	case status.Running != nil && status.Running.ID == run.ID:
-	case status.Last != nil && (status.Last.ID == run.ID || status.Last.FinishedAt.After(run.StartedAt)):
+	case status.Last != nil && (run.ID != "" && status.Last.ID == run.ID || !status.Last.FinishedAt.Before(run.StartedAt)):
 		run = *status.Last
 		run.Joined = true
 	case status.LastError != "":
@@ -141,14 +144,14 @@ func ended(run enrollment.SyncRun, status enrollment.SyncStatus) enrollment.Sync
 func (r runner) conclude(ctx context.Context, run enrollment.SyncRun, err error) (Outcome, error) {
 	underWay := run.State == enrollment.SyncRunning || run.State == enrollment.SyncPaused
 	out := Outcome{Started: run.Pages > 0 || underWay, Warnings: run.Warnings}
-	if w, differs := otherKind(r.o.Kind, run); differs && err == nil && run.State != enrollment.SyncFailed {
+	if w, differs := otherKind(r.rt.Service.Kind(), r.o.Kind, run); differs && err == nil && run.State != enrollment.SyncFailed {
 		out.Warnings = append(out.Warnings, w)
 	}
 	if run.State == enrollment.SyncFinished && err == nil && !run.FinishedAt.IsZero() {
 		out.LastGood = &run
 		return out, nil
 	}
-	out.LastGood = r.lastGood(ctx)
+	out.LastGood, out.asOf = r.lastGood(ctx)
 	until, refused := refusedUntil(err)
 	switch {
 	case refused && r.o.OnThrottled == Skip:
@@ -171,20 +174,24 @@ func (r runner) conclude(ctx context.Context, run enrollment.SyncRun, err error)
 }
 
 func (r runner) unfinished(out Outcome, until time.Time, warnings ...enrollment.Warning) Outcome {
-	out.Unfinished = &Unfinished{Since: r.rt.Now().UTC(), Until: until.UTC()}
+	out.Unfinished = &Unfinished{Since: out.asOf.UTC(), Until: until.UTC()}
 	out.Warnings = append(out.Warnings, warnings...)
 	return out
 }
 
 // lastGood is a courtesy: what cannot be read is not known.
-func (r runner) lastGood(ctx context.Context) *enrollment.SyncRun {
+func (r runner) lastGood(ctx context.Context) (*enrollment.SyncRun, time.Time) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	status, err := r.rt.Service.SyncStatus(ctx, r.o.TokenID)
-	if err != nil {
-		return nil
+	switch {
+	case err != nil:
+		return nil, r.rt.Now()
+	case status.Last == nil:
+		return nil, time.Unix(0, 0) // any good run is a later one
+	default:
+		return status.Last, status.Last.FinishedAt
 	}
-	return status.Last
 }
 
 func (r runner) sleep(ctx context.Context, d time.Duration) error {
@@ -203,6 +210,10 @@ func (r runner) say(line string) {
 }
 
 func (r runner) progress(p enrollment.SyncProgress) {
+	if p.Pages == 0 { // Intune does not tell how far it is
+		r.say(fmt.Sprintf("the sync that started at %s is running", stamp(p.StartedAt)))
+		return
+	}
 	r.say(fmt.Sprintf("%s sync: %d pages, %d devices so far", p.Kind, p.Pages, p.Devices))
 }
 

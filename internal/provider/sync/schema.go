@@ -40,18 +40,21 @@ func (r *deviceSync) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 				Optional: true, Computed: true, Default: stringdefault.StaticString(string(enrollment.IncrementalSync)),
 				Validators: []validator.String{stringvalidator.OneOf(string(enrollment.FullSync), string(enrollment.IncrementalSync))},
 				MarkdownDescription: "`incremental` (default): what has changed since the last sync; the first sync of a token is full in any case. " +
-					"`full`: every device; within seven days of the last full sync it runs as an incremental one, with a warning that says so. A change takes effect with the next run and starts none.",
+					"`full`: every device; within seven days of the last full sync it runs as an incremental one, with a warning that says so. A change takes effect with the next run and starts none. " +
+					"Intune has one request for both and decides itself whether a sync is full: `full` is a wish there, with a warning that says so.",
 			},
 			"wait": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
 				MarkdownDescription: "Whether to wait for the end of the sync. Default `true`. A sync that is not done after its 15 minutes, or after the timeout, is a warning: what it fetched is kept, and the next apply goes on with it. " +
-					"With `false` the sync is only started; one that ends early, as the embedded service's does with the provider process, is gone on with by the next apply.",
+					"With `false` the sync is only started; one that ends early, as the embedded service's does with the provider process, is gone on with by the next apply. " +
+					"Intune's goes on by itself, at about 3,000 devices a minute: a large first sync takes longer than its 15 minutes, and the next plan looks whether it has ended.",
 			},
 			"on_throttled": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(Skip),
 				Validators: []validator.String{stringvalidator.OneOf(Skip, Wait, Error)},
 				MarkdownDescription: "What to do when a sync may not start yet. `skip` (default): a warning that says when it may; the first plan after that time runs it. " +
-					"`wait`: wait for that time, if the timeout leaves room for it. `error`: fail.",
+					"`wait`: wait for that time, if the timeout leaves room for it. `error`: fail. " +
+					"Intune takes one request in 15 minutes for each token, counted from when anybody last asked, Intune's own sync every 12 hours included.",
 			},
 			"triggers": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType,
@@ -70,7 +73,7 @@ func (r *deviceSync) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 			"last_kind": schema.StringAttribute{
 				Computed: true,
 				MarkdownDescription: "Kind of that sync: `full`, `incremental`, or `recovery` (a full fetch that Apple forced). " +
-					"It is `incremental` where `full` was asked for too early.",
+					"It is `incremental` where `full` was asked for too early. On Intune only the first sync of a token is known to be `full`; else it is `incremental`, or null for a sync that somebody else asked for.",
 			},
 			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
 				Create: true, CreateDescription: "How long to wait, with `on_throttled = \"wait\"` for the start too, such as `45m`. Default `20m`.",

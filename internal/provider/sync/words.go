@@ -3,13 +3,17 @@ package sync
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 )
 
 // otherKind tells of a full sync that ran as an incremental one. The other way
 // round nobody has lost anything.
-func otherKind(asked enrollment.SyncKind, run enrollment.SyncRun) (enrollment.Warning, bool) {
+func otherKind(service enrollment.Kind, asked enrollment.SyncKind, run enrollment.SyncRun) (enrollment.Warning, bool) {
+	if service == enrollment.Intune {
+		return undecidedKind(asked, run)
+	}
 	if asked != enrollment.FullSync || run.Kind != enrollment.IncrementalSync {
 		return enrollment.Warning{}, false
 	}
@@ -27,10 +31,26 @@ func otherKind(asked enrollment.SyncKind, run enrollment.SyncRun) (enrollment.Wa
 	}, true
 }
 
+// undecidedKind tells that nobody but Intune knows whether the full sync that was
+// asked for is one.
+func undecidedKind(asked enrollment.SyncKind, run enrollment.SyncRun) (enrollment.Warning, bool) {
+	if asked != enrollment.FullSync || run.Kind == enrollment.FullSync {
+		return enrollment.Warning{}, false
+	}
+	reason := run.Reason
+	if reason == "" {
+		reason = enrollment.IntuneDecides
+	}
+	return enrollment.Warning{
+		Summary: "Intune was asked for a full sync and decides itself whether this is one",
+		Detail:  upperFirst(reason) + ". Intune does not tell what it did. Where nothing depends on a full sync, leave kind out.",
+	}, true
+}
+
 func skipped(err error) enrollment.Warning {
 	return enrollment.Warning{
 		Summary: "The sync was skipped: it may not run yet",
-		Detail:  err.Error() + " Nothing was asked of Apple. The first plan after that time runs it, unless somebody else has. Set on_throttled to \"wait\" or \"error\" for another answer.",
+		Detail:  err.Error() + " Nothing was sent. The first plan after that time runs it, unless somebody else has. Set on_throttled to \"wait\" or \"error\" for another answer.",
 	}
 }
 
@@ -54,9 +74,28 @@ func paused(run enrollment.SyncRun) enrollment.Warning {
 	}
 }
 
+// soFar says how far a run has come, where the service tells. Intune does not, and
+// is as fast as it documents.
 func soFar(run enrollment.SyncRun) string {
-	return fmt.Sprintf("The %s sync that started at %s has fetched %d pages with %d devices so far.", run.Kind, stamp(run.StartedAt), run.Pages, run.Devices)
+	if run.Pages == 0 {
+		return fmt.Sprintf("The %s has not ended. It goes on without anybody waiting; Intune does about 3,000 devices a minute.", theSync(run))
+	}
+	return fmt.Sprintf("The %s has fetched %d pages with %d devices so far.", theSync(run), run.Pages, run.Devices)
 }
+
+// theSync names a run; of one that Intune runs the kind may not be known.
+func theSync(run enrollment.SyncRun) string {
+	kind := ""
+	if run.Kind != "" {
+		kind = string(run.Kind) + " "
+	}
+	if run.StartedAt.IsZero() {
+		return kind + "sync"
+	}
+	return fmt.Sprintf("%ssync that started at %s", kind, stamp(run.StartedAt))
+}
+
+func upperFirst(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 func failed(run enrollment.SyncRun) error {
 	reason := errors.New("no reason was given")
@@ -65,7 +104,7 @@ func failed(run enrollment.SyncRun) error {
 	}
 	return &enrollment.Error{
 		Kind: enrollment.ErrUnavailable, Err: reason,
-		What: fmt.Sprintf("The %s sync that started at %s failed", run.Kind, stamp(run.StartedAt)),
+		What: fmt.Sprintf("The %s failed", theSync(run)),
 		Do:   "Apply again when the cause is gone; what was fetched is kept.",
 	}
 }

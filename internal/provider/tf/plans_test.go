@@ -89,3 +89,49 @@ func TestPlansAreSafeForConcurrentUse(t *testing.T) {
 	}
 	all.Wait()
 }
+
+func TestPlansKnowAProfileInEverySpelling(t *testing.T) {
+	t.Parallel()
+	const guid = "c4d2a7b8-1e63-4f0b-9a55-7d1b0c9e8f22"
+	const listed, mirrored, other = "8d3b0a10-6f1e-4c56-9a51-0c2f7d9e1b01_" + guid, "ECV2_8d3b0a10-6f1e-4c56-9a51-0c2f7d9e1b01_" + guid, "8d3b0a10-6f1e-4c56-9a51-0c2f7d9e1b01"
+	p := tf.NewPlans()
+	p.Claim("t1", listed, []string{"A"}, []string{"B"})
+	if taken := p.Claim("t1", guid, []string{"A"}, nil); len(taken) > 0 {
+		t.Errorf("one profile claims against itself: %v", taken)
+	}
+	if taken := p.Claim("t1", other, []string{"A"}, nil); len(taken) != 1 {
+		t.Error("the token's own GUID is no profile of it")
+	}
+	if !p.Releases("t1", mirrored, "B") || p.Releases("t1", other, "B") {
+		t.Error("a release is known by the profile, not by how it is written")
+	}
+	p.Share("t1", listed, "one", []string{"A", "C"})
+	if both := p.Share("t1", mirrored, "two", []string{"C"}); !slices.Equal(both, []string{"C"}) {
+		t.Errorf("shared: %v", both)
+	}
+}
+
+func TestPlansOfDevicesThatAnybodyMayHave(t *testing.T) {
+	t.Parallel()
+	p := tf.NewPlans()
+	p.Claim("t1", "p1", nil, []string{"A"})
+	p.Claim("t1", "p2", nil, []string{"B"})
+	p.Follow("t1", "p1", "spare")
+	p.Follow("t1", "p1", "spare") // asked again at apply
+	for _, c := range []struct {
+		token, profile, serial string
+		want                   bool
+	}{
+		{"t1", "p1", "A", true},
+		{"t1", "spare", "A", true},
+		{"t1", "p2", "A", false},    // somebody else has it by now
+		{"t1", "spare", "B", false}, // nothing follows p2
+		{"t1", "p1", "C", false},    // nobody gives it up
+		{"t1", "", "A", false},
+		{"t2", "p1", "A", false},
+	} {
+		if got := p.GivenUp(c.token, c.profile, c.serial); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}

@@ -32,12 +32,16 @@ func TimeOrNull(t time.Time) timetypes.RFC3339 {
 // token and nothing in this run uploads one: whatever depends on it cannot work
 // yet.
 func (rt *Runtime) RequireServerToken(ctx context.Context, tokenID types.String, diags *diag.Diagnostics) {
-	if !rt.Ready() || tokenID.IsUnknown() || tokenID.IsNull() || rt.Plans.WillUpload(tokenID.ValueString()) {
+	if !rt.Ready() || tokenID.IsUnknown() || tokenID.IsNull() || rt.Plans.WillBeUsable(tokenID.ValueString()) {
 		return
 	}
 	token, err := rt.Service.ReadToken(ctx, tokenID.ValueString())
-	if err != nil || token.Status != enrollment.AwaitingServerToken {
-		return // what is wrong beyond that shows when it is used
+	if err != nil {
+		return // what is wrong shows when it is used
+	}
+	if token.Status != enrollment.AwaitingServerToken {
+		rt.Plans.Usable(tokenID.ValueString()) // dozens of objects ask, and Intune is asked three things for each token
+		return
 	}
 	AddError(diags, "plan for", "a token without its server token", &enrollment.Error{
 		Kind: enrollment.ErrNoServerToken, Field: "token_id", What: "Token \"" + token.Name + "\" is still awaiting its server token", Do: PortalSteps,

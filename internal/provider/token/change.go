@@ -1,8 +1,10 @@
 package token
 
 import (
+	"context"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
@@ -16,12 +18,19 @@ type change struct {
 	prior *model
 	// pending is what an earlier apply could not deliver.
 	pending pending
+	// kind is the service, empty while it is not known which it is.
+	kind enrollment.Kind
 }
 
-// changesSpec: name, Apple ID or type are to be changed.
+// changesSpec: name, Apple ID, type or scope tags are to be changed.
 func (c change) changesSpec() bool {
 	p := c.prior
-	return p != nil && (!c.plan.Name.Equal(p.Name) || !c.plan.AppleID.Equal(p.AppleID) || !c.plan.Type.Equal(p.Type))
+	return p != nil && (!c.plan.Name.Equal(p.Name) || !c.plan.AppleID.Equal(p.AppleID) || !c.plan.Type.Equal(p.Type) || c.changesScopeTags())
+}
+
+// changesScopeTags: those that are left out of the configuration are not managed.
+func (c change) changesScopeTags() bool {
+	return !c.config.ScopeTagIDs.IsNull() && !c.config.ScopeTagIDs.Equal(c.prior.ScopeTagIDs)
 }
 
 // bringsKey: a key pair is to be handed over, or may have to be.
@@ -74,16 +83,53 @@ func (c change) expected() observed {
 	default:
 		o = c.prior.observed
 	}
-	if c.uploads() {
+	switch {
+	case c.uploads() && c.kind == enrollment.Intune:
+		o = o.withExpiryUnknown()
+	case c.uploads():
 		o = o.withServerTokenUnknown()
 	}
-	if c.bringsKey() || c.rotates() {
+	switch {
+	case c.rotatesInPlace():
+		o = o.withServingKeyUnknown()
+	case c.bringsKey() || c.rotates():
 		o = o.withStagedKeyUnknown()
 	}
 	if c.mayChangeServingKey() || c.replacesAwaitingKey() {
 		o = o.withKeyUnknown()
 	}
 	return o
+}
+
+// rotatesInPlace: the new key pair takes the present one's place at once.
+func (c change) rotatesInPlace() bool {
+	_, replaces := enrollment.ReplacesKey(c.kind, "")
+	return replaces && c.rotates()
+}
+
+// expectedScopeTags is what the plan can promise of scope_tag_ids: what is
+// configured, else what the token has.
+func (c change) expectedScopeTags() types.Set {
+	switch {
+	case !c.config.ScopeTagIDs.IsNull():
+		return c.config.ScopeTagIDs
+	case c.prior != nil:
+		return c.prior.ScopeTagIDs
+	case c.kind == enrollment.Embedded:
+		return types.SetNull(types.StringType)
+	default:
+		return types.SetUnknown(types.StringType)
+	}
+}
+
+// spec is what the service is told of the token. Scope tags that are left out of
+// the configuration stay as they are, although the plan shows them.
+func (c change) spec(ctx context.Context, diags *diag.Diagnostics) enrollment.TokenSpec {
+	spec := specOf(c.plan)
+	if !c.config.ScopeTagIDs.IsNull() {
+		diags.Append(c.config.ScopeTagIDs.ElementsAs(ctx, &spec.ScopeTagIDs, false)...)
+	}
+	return spec
 }
 
 // mayChangeServingKey: an upload may make a staged key pair the serving one.
@@ -166,6 +212,19 @@ func (c change) refusalWarning() (enrollment.Warning, bool) {
 	default:
 		return enrollment.Warning{}, false
 	}
+}
+
+// appleIDWarning tells of an upload to Intune without an Apple ID: the request
+// has a place for it (uploadDepToken, appleId), and the admin center asks for it.
+func (c change) appleIDWarning() (enrollment.Warning, bool) {
+	if c.kind != enrollment.Intune || !c.uploads() || !c.plan.AppleID.IsNull() {
+		return enrollment.Warning{}, false
+	}
+	return enrollment.Warning{
+		Summary: "Intune is given a server token without its Apple ID",
+		Detail: "Intune keeps beside each server token the Managed Apple ID that downloaded it, and its admin center requires one. " +
+			"Set apple_id to the account that downloads the server token, so that Intune takes it and everyone knows who renews it.",
+	}, true
 }
 
 func warningDays(configured types.Int64) int {

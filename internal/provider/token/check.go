@@ -5,16 +5,25 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/servertoken"
 )
 
 // check finds what would fail, before anything is sent. It is asked at plan, and
 // again before Create and Update act on values that were unknown at plan.
 func (c change) check(diags *diag.Diagnostics) {
+	if c.kind != "" {
+		tf.AddViolations(diags, enrollment.CheckTokenAsk(c.kind, c.ask()))
+	}
+	if diags.HasError() {
+		return // the rest would only say it again in other words
+	}
 	c.checkCertificateVersion(diags)
 	c.checkOneStagedKey(diags)
 	if c.bringsKey() {
@@ -25,6 +34,24 @@ func (c change) check(diags *diag.Diagnostics) {
 		c.serverToken().checkGiven(diags)
 		c.checkServerToken(diags)
 	}
+}
+
+// ask is what not every service can do.
+func (c change) ask() enrollment.TokenAsk {
+	given := func(v attr.Value) bool { return !v.IsNull() && !v.IsUnknown() }
+	return enrollment.TokenAsk{
+		ScopeTags:   given(c.config.ScopeTagIDs),
+		Certificate: given(c.config.CertificatePEM),
+		PrivateKey:  given(c.config.PrivateKeyWO) || given(c.config.PrivateKeyWOVersion),
+		ChangesType: c.changesTypeAlone(),
+	}
+}
+
+// changesTypeAlone: the type of a token that has a server token is to change, and
+// no other server token comes with that.
+func (c change) changesTypeAlone() bool {
+	return c.prior != nil && !c.uploads() && c.prior.Status.ValueString() != string(enrollment.AwaitingServerToken) &&
+		!c.plan.Type.IsUnknown() && !c.plan.Type.Equal(c.prior.Type)
 }
 
 // checkCertificateVersion refuses a certificate that changes alone: without its
@@ -94,6 +121,9 @@ func (c change) checkServerToken(diags *diag.Diagnostics) {
 // bool is false where one of them cannot be told yet, and nothing may be refused.
 func (c change) acceptableKeys() ([]*x509.Certificate, bool) {
 	var candidates []types.String
+	if c.prior != nil && c.prior.PublicKeyPEM.IsNull() {
+		return nil, false // Intune gives the key of a new token late
+	}
 	replaced := c.replacesAwaitingKey() && !c.plan.PrivateKeyWOVersion.IsUnknown()
 	if c.prior != nil && !replaced {
 		candidates = append(candidates, c.prior.PublicKeyPEM)
@@ -121,6 +151,10 @@ func (c change) acceptableKeys() ([]*x509.Certificate, bool) {
 func (c change) wrongKeyAdvice() string {
 	const download = "upload it as the server's public key in Apple School Manager (Preferences, your MDM server, Edit), save, download the server token again, and give that file."
 	switch {
+	case c.prior == nil && c.kind == enrollment.Intune:
+		return "this token's, which does not exist yet: creating the token has Intune make its key pair. " +
+			"If the token exists in Intune already, import it: then this file renews it. " +
+			"Else set server_token_wo and server_token_wo_version to null and apply. Then save public_key_pem to a file, " + download
 	case c.prior == nil && c.bringsKey(), c.replacesAwaitingKey():
 		return "certificate_pem. Give the server token of the MDM that certificate_pem and private_key_wo come from."
 	case c.prior == nil:

@@ -60,6 +60,7 @@ func serverTokenFor(t *testing.T, pair servertoken.KeyPair) string {
 // change, and fails where a test says so.
 type fake struct {
 	enrollment.Service
+	kind   enrollment.Kind
 	store  enrollment.Store
 	tokens map[string]enrollment.Token
 	keys   int
@@ -73,7 +74,7 @@ type fake struct {
 
 func newFake() *fake {
 	return &fake{
-		store:  enrollment.Store{ID: "store-a", Location: "sqlite:a.db"},
+		kind: enrollment.Embedded, store: enrollment.Store{ID: "store-a", Location: "sqlite:a.db"},
 		tokens: map[string]enrollment.Token{}, fails: map[string]error{},
 	}
 }
@@ -88,6 +89,8 @@ func (f *fake) nextPair() servertoken.KeyPair {
 	f.keys++
 	return pair
 }
+
+func (f *fake) Kind() enrollment.Kind { return f.kind }
 
 func (f *fake) Store(context.Context) (enrollment.Store, error) { return f.store, f.fails["store"] }
 
@@ -261,10 +264,16 @@ func wantOne(t *testing.T, what string, got []string, parts ...string) {
 	}
 }
 
-func wantAttributes(t *testing.T, got interface{ Get(string) any }, want map[string]any) {
+// wantAttributes compares plain values; values of sets need an equality of their
+// own.
+func wantAttributes(t *testing.T, got interface{ Get(string) any }, want map[string]any, equality ...func(a, b any) bool) {
 	t.Helper()
+	equal := func(a, b any) bool { return a == b }
+	if len(equality) > 0 {
+		equal = equality[0]
+	}
 	for name, value := range want {
-		if got.Get(name) != value {
+		if !equal(got.Get(name), value) {
 			t.Errorf("%s is %v, want %v", name, got.Get(name), value)
 		}
 	}

@@ -5,6 +5,7 @@ package token
 import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
@@ -17,6 +18,7 @@ type model struct {
 	Name                 types.String   `tfsdk:"name"`
 	AppleID              types.String   `tfsdk:"apple_id"`
 	Type                 types.String   `tfsdk:"type"`
+	ScopeTagIDs          types.Set      `tfsdk:"scope_tag_ids"`
 	ExpiryWarningDays    types.Int64    `tfsdk:"expiry_warning_days"`
 	KeyRotation          types.String   `tfsdk:"key_rotation"`
 	ServerTokenWO        types.String   `tfsdk:"server_token_wo"`
@@ -87,9 +89,24 @@ func (m model) refreshed(t enrollment.Token) model {
 	m.ID = types.StringValue(t.ID)
 	m.Name = types.StringValue(t.Name)
 	m.AppleID = tf.StringOrNull(t.AppleID)
-	m.Type = types.StringValue(string(t.Type))
+	if t.Type != "" { // Intune learns it from the first server token
+		m.Type = types.StringValue(string(t.Type))
+	}
+	m.ScopeTagIDs = scopeTagsOf(t)
 	m.observed = observe(t)
 	return m
+}
+
+// scopeTagsOf gives the scope tags of a token, null where its service has none.
+func scopeTagsOf(t enrollment.Token) types.Set {
+	if t.ScopeTagIDs == nil {
+		return types.SetNull(types.StringType)
+	}
+	tags := make([]attr.Value, 0, len(t.ScopeTagIDs))
+	for _, id := range t.ScopeTagIDs {
+		tags = append(tags, types.StringValue(id))
+	}
+	return types.SetValueMust(types.StringType, tags)
 }
 
 // awaiting is what is known, before it exists, of a token that gets no server
@@ -108,8 +125,12 @@ func awaiting() observed {
 
 // withKeyUnknown is for a key pair that may take the serving one's place.
 func (o observed) withKeyUnknown() observed {
+	return o.withServingKeyUnknown().withStagedKeyUnknown()
+}
+
+func (o observed) withServingKeyUnknown() observed {
 	o.PublicKeyPEM, o.PublicKeySHA256 = types.StringUnknown(), types.StringUnknown()
-	return o.withStagedKeyUnknown()
+	return o
 }
 
 func (o observed) withStagedKeyUnknown() observed {
@@ -120,7 +141,13 @@ func (o observed) withStagedKeyUnknown() observed {
 // withServerTokenUnknown is for a server token on its way: what Apple says of
 // the account and the expiry come with it.
 func (o observed) withServerTokenUnknown() observed {
-	o.Status, o.ExpiresAt = types.StringUnknown(), timetypes.NewRFC3339Unknown()
 	o.Organization, o.ServerName = types.StringUnknown(), types.StringUnknown()
+	return o.withExpiryUnknown()
+}
+
+// withExpiryUnknown is the same for a service that hands on nothing of the
+// account.
+func (o observed) withExpiryUnknown() observed {
+	o.Status, o.ExpiresAt = types.StringUnknown(), timetypes.NewRFC3339Unknown()
 	return o
 }

@@ -79,6 +79,7 @@ func TestRefreshedKeepsWhatNoServiceKeeps(t *testing.T) {
 	got := state.refreshed(enrollment.Token{ID: "t", TokenSpec: enrollment.TokenSpec{Name: "District", Type: enrollment.School}})
 	want := state
 	want.ID, want.Name, want.Type, want.AppleID = types.StringValue("t"), types.StringValue("District"), types.StringValue("school"), types.StringNull()
+	want.ScopeTagIDs = types.SetNull(types.StringType)
 	want.observed = observe(enrollment.Token{})
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)

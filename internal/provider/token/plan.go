@@ -31,7 +31,7 @@ func (r *token) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, 
 		return
 	}
 	r.warn(ctx, c, req.Private, &resp.Diagnostics)
-	c.plan.observed = c.expected()
+	c.plan.observed, c.plan.ScopeTagIDs = c.expected(), c.expectedScopeTags()
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, c.plan)...)
 	if c.uploads() && c.prior != nil {
 		r.Plans.Upload(c.prior.ID.ValueString())
@@ -40,6 +40,9 @@ func (r *token) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, 
 
 func (r *token) plannedChange(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) change {
 	var c change
+	if r.Ready() {
+		c.kind = r.Service.Kind()
+	}
 	diags.Append(req.Config.Get(ctx, &c.config)...)
 	diags.Append(req.Plan.Get(ctx, &c.plan)...)
 	if !req.State.Raw.IsNull() {
@@ -67,7 +70,21 @@ func (r *token) warn(ctx context.Context, c change, private tf.PrivateGetter, di
 	if warning, refused := c.refusalWarning(); refused {
 		diags.AddAttributeWarning(path.Root("status"), warning.Summary, warning.Detail)
 	}
+	if warning, without := c.appleIDWarning(); without {
+		diags.AddAttributeWarning(path.Root("apple_id"), warning.Summary, warning.Detail)
+	}
+	warnOfUnproven(c, diags)
 	r.warnOfMixedPrograms(ctx, c, diags)
+}
+
+// warnOfUnproven tells of what Intune does otherwise than one would expect.
+func warnOfUnproven(c change, diags *diag.Diagnostics) {
+	if warning, unproven := enrollment.UnprovenCreation(c.kind, c.plan.Name.ValueString()); unproven && c.prior == nil {
+		diags.AddWarning(warning.Summary, warning.Detail)
+	}
+	if warning, replaces := enrollment.ReplacesKey(c.kind, c.plan.Name.ValueString()); replaces && c.rotates() {
+		diags.AddAttributeWarning(path.Root("key_rotation"), warning.Summary, warning.Detail)
+	}
 }
 
 // warnOfMixedPrograms looks for tokens of the other type when a token is made

@@ -43,26 +43,31 @@ func (r *token) IdentitySchema(_ context.Context, _ resource.IdentitySchemaReque
 // error, because Terraform would destroy the token and make another: what fails
 // is a warning, and the next plan does it.
 func (r *token) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var c change
+	c := change{kind: r.Service.Kind()}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &c.config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &c.plan)...)
 	timeout, d := c.plan.Timeouts.Create(ctx, defaultTimeout)
 	resp.Diagnostics.Append(d...)
 	c.check(&resp.Diagnostics)
+	spec := c.spec(ctx, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	created, err := r.Service.CreateToken(ctx, specOf(c.plan))
-	if err != nil {
+	created, err := r.Service.CreateToken(ctx, spec)
+	if err != nil && created.ID == "" {
 		tf.AddError(&resp.Diagnostics, "create", thing, err)
 		return
 	}
 	w := &work{token: created, service: r.Service, private: resp.Private}
-	w.deliver(ctx, c)
+	if err != nil {
+		w.postpone(ctx, c, err)
+	} else {
+		w.deliver(ctx, c)
+	}
 	c.plan.ID = types.StringValue(created.ID)
-	c.plan.observed = c.plan.orActual(observe(w.token))
+	c.plan.observed, c.plan.ScopeTagIDs = c.plan.orActual(observe(w.token)), knownOr(c.plan.ScopeTagIDs, scopeTagsOf(w.token))
 	resp.Diagnostics.Append(resp.State.Set(ctx, c.plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), created.ID)...)
 	r.RememberStore(context.WithoutCancel(ctx), resp.Private, &w.diags)
@@ -97,7 +102,7 @@ func (r *token) Update(ctx context.Context, req resource.UpdateRequest, resp *re
 	if !r.GuardStore(ctx, req.Private, &resp.Diagnostics) {
 		return
 	}
-	c := change{prior: &model{}, pending: readPending(ctx, req.Private, &resp.Diagnostics)}
+	c := change{kind: r.Service.Kind(), prior: &model{}, pending: readPending(ctx, req.Private, &resp.Diagnostics)}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &c.config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &c.plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, c.prior)...)

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -18,6 +19,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/servertoken"
@@ -29,6 +31,8 @@ const (
 	maxExpiryWarningDays = 365
 )
 
+var scopeTagID = stringvalidator.RegexMatches(regexp.MustCompile(`^[0-9]+$`), "must be the id of a scope tag, a number such as \"0\", and not its name")
+
 var notBlank = stringvalidator.RegexMatches(regexp.MustCompile(`\S`), "must not be blank")
 
 // Schema implements resource.Resource.
@@ -38,6 +42,7 @@ func (r *token) Schema(ctx context.Context, _ resource.SchemaRequest, resp *reso
 			"It is made in two applies of one configuration. The first makes a key pair and gives `public_key_pem` to upload in Apple School Manager; " +
 			"`status` is then `awaiting_server_token`, and a warning says what to click. Apple School Manager hands out a server token (`.p7m`), which the second apply uploads. " +
 			"A server token lives one year. Renewal is the second step with another file.\n\n" +
+			"On Intune, import the token that was made in the admin center and renew it here. Creating one there is offered and not proven.\n\n" +
 			"Neither the server token nor a private key is ever stored in state or plan.",
 		Attributes: map[string]schema.Attribute{},
 	}
@@ -59,13 +64,21 @@ func ownAttributes() map[string]schema.Attribute {
 		"apple_id": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{notBlank},
 			MarkdownDescription: "The Managed Apple ID that downloads the server token. It is a record: renew with the same account. " +
-				"A server token of another account is uploaded with a warning. Changes in place.",
+				"A server token of another account is uploaded with a warning; Intune does not tell which account a server token is of. " +
+				"Intune is given it with each server token (Graph: `appleIdentifier`), so set it there. Changes in place.",
 		},
 		"type": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(string(enrollment.School)),
 			Validators: []validator.String{stringvalidator.OneOf(string(enrollment.School), string(enrollment.Business))},
 			MarkdownDescription: "`school` (default): the account must be one of Apple School Manager, and the server token of any other is refused. " +
-				"`business`: Apple Business. Enrollment through both cannot be combined in one service, which is a warning. Changes in place.",
+				"`business`: Apple Business. Enrollment through both cannot be combined in one service, which is a warning. Changes in place. " +
+				"On Intune it is what the uploaded server token says (Graph: `tokenType`): a change without another server token is an error at plan.",
+		},
+		"scope_tag_ids": schema.SetAttribute{
+			Optional: true, Computed: true, ElementType: types.StringType,
+			Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(scopeTagID)},
+			MarkdownDescription: "Intune only: ids of the role scope tags of the token (Graph: `roleScopeTagIds`), which say which administrators see it; the default tag is `\"0\"`. " +
+				"Left out they are not managed, and this shows what the token has. An error at plan on the embedded service, where it is null. Changes in place.",
 		},
 		"expiry_warning_days": schema.Int64Attribute{
 			Optional: true, Computed: true, Default: int64default.StaticInt64(defaultExpiryWarningDays),
@@ -77,12 +90,13 @@ func ownAttributes() map[string]schema.Attribute {
 			Optional: true, Validators: []validator.String{notBlank},
 			MarkdownDescription: "Any text, such as a year. When it changes from one value to another, a new key pair is staged: `staged_public_key_pem` is then to be uploaded in Apple School Manager, " +
 				"and the present key pair keeps working until the server token for the staged one is uploaded. " +
+				"Intune stages nothing: the new key is in `public_key_pem` at once, and a server token that was made for the old one can no longer be uploaded. The plan warns of it. " +
 				"Setting it for the first time, or taking it away, does nothing.",
 		},
 		"deletion_protection": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(true),
 			MarkdownDescription: "Whether destroying and replacing the token is refused. Default `true`: a lost token has to be made anew in Apple School Manager by a person. " +
-				"To destroy it, set `false` and apply first. Even then it is refused while devices, profiles or default profiles remain.",
+				"To destroy it, set `false` and apply first. Even then both services refuse while devices, profiles or default profiles remain.",
 		},
 	}
 }
@@ -103,18 +117,18 @@ func secretAttributes() map[string]schema.Attribute {
 		},
 		"certificate_pem": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{isCertificate{}, stringvalidator.AlsoRequires(path.MatchRoot("private_key_wo_version"))},
-			MarkdownDescription: "Certificate (PEM, RSA) of the key pair of an MDM that already has a token, to bring that key pair along: its server token can then be uploaded here and keeps working there. " +
+			MarkdownDescription: "Embedded service only. Certificate (PEM, RSA) of the key pair of an MDM that already has a token, to bring that key pair along: its server token can then be uploaded here and keeps working there. " +
 				"A token without a server token takes the brought pair as its own at once; beside a serving pair it is staged until its server token arrives.",
 		},
 		"private_key_wo": schema.StringAttribute{
 			Optional: true, WriteOnly: true, Sensitive: true,
 			Validators: []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("private_key_wo_version"), path.MatchRoot("certificate_pem"))},
-			MarkdownDescription: "Private key (PEM, RSA of at least 2,048 bits, without a password) that belongs to `certificate_pem`. " +
+			MarkdownDescription: "Embedded service only: Intune makes its own key pair. Private key (PEM, RSA of at least 2,048 bits, without a password) that belongs to `certificate_pem`. " +
 				"Write-only: it is handed over when `private_key_wo_version` changes, and never stored in state or plan. Needs Terraform or OpenTofu 1.11.",
 		},
 		"private_key_wo_version": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{notBlank, stringvalidator.AlsoRequires(path.MatchRoot("certificate_pem"))},
-			MarkdownDescription: "Any text that changes with the private key. A change hands over `private_key_wo` and `certificate_pem`; `private_key_wo` must then have a value.",
+			MarkdownDescription: "Embedded service only. Any text that changes with the private key. A change hands over `private_key_wo` and `certificate_pem`; `private_key_wo` must then have a value.",
 		},
 	}
 }
@@ -128,30 +142,31 @@ func computedAttributes() map[string]schema.Attribute {
 			PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 		},
 		"public_key_pem": schema.StringAttribute{
-			Computed:            true,
-			MarkdownDescription: "The public key (a certificate, PEM) to upload for the MDM server in Apple School Manager. A staged key pair takes its place when its server token is uploaded, and a brought one at once where the token has none yet.",
+			Computed: true,
+			MarkdownDescription: "The public key (a certificate, PEM) to upload for the MDM server in Apple School Manager. A staged key pair takes its place when its server token is uploaded, and a brought one at once where the token has none yet. " +
+				"Intune may give the key of a new token late: then it is null until the next refresh.",
 		},
 		"public_key_sha256": schema.StringAttribute{
-			Computed: true, MarkdownDescription: "SHA-256 of the DER form of `public_key_pem`, in lower-case hex.",
+			Computed: true, MarkdownDescription: "SHA-256 of the DER form of `public_key_pem`, in lower-case hex; null with it.",
 		},
 		"staged_public_key_pem": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "The public key of a key pair that was staged by `key_rotation` or brought with `certificate_pem`, until its server token is uploaded; null otherwise.",
+			MarkdownDescription: "The public key of a key pair that was staged by `key_rotation` or brought with `certificate_pem`, until its server token is uploaded; null otherwise, and on Intune, which stages none.",
 		},
 		"status": schema.StringAttribute{
 			Computed: true,
-			MarkdownDescription: "`awaiting_server_token`, `active`, `expired` (renew it), `revoked` (Apple refuses the server token: replaced, revoked or its server deleted) " +
-				"or `terms_not_accepted` (somebody must accept Apple's new terms in Apple School Manager).",
+			MarkdownDescription: "`awaiting_server_token`, `active`, `expired` (renew it), `revoked` (Apple refuses the server token: replaced, revoked or its server deleted; embedded service only) " +
+				"or `terms_not_accepted` (somebody must accept Apple's new terms in Apple School Manager). On Intune as its last sync left it.",
 		},
 		"expires_at": schema.StringAttribute{
 			Computed: true, CustomType: timetypes.RFC3339Type{},
 			MarkdownDescription: "When the server token stops working, RFC 3339 in UTC; null before the first upload. The days that are left are in the data source `asm_token`.",
 		},
 		"organization": schema.StringAttribute{
-			Computed: true, MarkdownDescription: "The organization as Apple names it; null before the first upload.",
+			Computed: true, MarkdownDescription: "The organization as Apple names it; null before the first upload, and on Intune, which does not tell.",
 		},
 		"server_name": schema.StringAttribute{
-			Computed: true, MarkdownDescription: "The name of the MDM server in Apple School Manager; null before the first upload.",
+			Computed: true, MarkdownDescription: "The name of the MDM server in Apple School Manager; null before the first upload, and on Intune, which does not tell.",
 		},
 	}
 }

@@ -35,7 +35,7 @@ type step struct {
 func (w *work) steps(c change) []step {
 	return []step{
 		{c.changesSpec(), "update", thing, w.updateSpec, func(s *model, _ *pending) {
-			s.Name, s.AppleID, s.Type = c.plan.Name, c.plan.AppleID, c.plan.Type
+			s.Name, s.AppleID, s.Type, s.ScopeTagIDs = c.plan.Name, c.plan.AppleID, c.plan.Type, c.plan.ScopeTagIDs
 		}},
 		{c.bringsKey(), "bring", "the key pair", w.bringKey, func(s *model, left *pending) {
 			s.PrivateKeyWOVersion, s.CertificatePEM = c.plan.PrivateKeyWOVersion, c.plan.CertificatePEM
@@ -97,8 +97,16 @@ func (w *work) deliver(ctx context.Context, c change) {
 	}
 }
 
+// postpone leaves to the next apply all that belongs to a token whose creation
+// went wrong after the token was made.
+func (w *work) postpone(ctx context.Context, c change, err error) {
+	tf.AddErrorAsWarning(&w.diags, "finish", thing, err, "The token was made and is in state. Correct what is wrong and apply again: the next plan shows what is left to do.")
+	w.token = w.readAgain(ctx)
+	tf.SetPrivate(ctx, w.private, privatePending, pending{PrivateKey: c.bringsKey(), ServerToken: c.uploads()}, &w.diags)
+}
+
 func (w *work) updateSpec(ctx context.Context, c change) (enrollment.Token, error) {
-	return w.service.UpdateToken(ctx, w.token.ID, specOf(c.plan))
+	return w.service.UpdateToken(ctx, w.token.ID, c.spec(ctx, &w.diags))
 }
 
 func (w *work) bringKey(ctx context.Context, c change) (enrollment.Token, error) {
@@ -114,7 +122,7 @@ func (w *work) bringKey(ctx context.Context, c change) (enrollment.Token, error)
 
 func (w *work) upload(ctx context.Context, c change) (enrollment.Token, error) {
 	result, err := w.service.UploadServerToken(ctx, w.token.ID, enrollment.ServerTokenUpload{
-		Contents: []byte(c.config.ServerTokenWO.ValueString()),
+		Contents: []byte(c.config.ServerTokenWO.ValueString()), Type: enrollment.TokenType(c.plan.Type.ValueString()),
 	})
 	tf.AddWarnings(&w.diags, result.Warnings)
 	if err == nil {
@@ -126,14 +134,22 @@ func (w *work) upload(ctx context.Context, c change) (enrollment.Token, error) {
 func (w *work) rotateKey(ctx context.Context, c change) (enrollment.Token, error) {
 	done, err := w.service.RotateKey(ctx, w.token.ID)
 	if err == nil {
-		w.diags.AddAttributeWarning(path.Root("staged_public_key_pem"),
-			"Token \""+c.plan.Name.ValueString()+"\" has a new key pair: upload staged_public_key_pem to its server in Apple School Manager, then download the token",
-			stagedSteps)
+		w.sayWhereTheNewKeyIs(c)
 	}
 	return done, err
 }
 
-const stagedSteps = "The old key pair and its server token keep working until then. Save staged_public_key_pem to a file. In Apple School Manager, choose your name and then Preferences, this MDM server and Edit, " +
+func (w *work) sayWhereTheNewKeyIs(c change) {
+	attribute, meanwhile := "staged_public_key_pem", "The old key pair and its server token keep working until then."
+	if c.rotatesInPlace() {
+		attribute, meanwhile = "public_key_pem", "The server token that Intune has keeps working until then; a file that was downloaded for the old key can no longer be uploaded."
+	}
+	w.diags.AddAttributeWarning(path.Root(attribute),
+		"Token \""+c.plan.Name.ValueString()+"\" has a new key pair: upload "+attribute+" to its server in Apple School Manager, then download the token",
+		meanwhile+" Save "+attribute+" to a file. "+newKeySteps)
+}
+
+const newKeySteps = "In Apple School Manager, choose your name and then Preferences, this MDM server and Edit, " +
 	"upload the file as its public key and save, then choose Download Token. Give the downloaded .p7m to server_token_wo, change server_token_wo_version and apply."
 
 // readAgain finds out how far a token came after a step without a good answer,
@@ -156,6 +172,12 @@ func (w *work) sayWhatToClick(c change) {
 		w.diags.AddAttributeWarning(path.Root("server_token_wo"),
 			"Token \""+name+"\" awaits the server token (.p7m) of the MDM whose key pair it was given: set server_token_wo and apply again",
 			"The token has the key pair of certificate_pem now. Give the server token that was made for it to server_token_wo and a version to server_token_wo_version, and apply again.")
+		return
+	}
+	if w.token.PublicKeyPEM == "" {
+		w.diags.AddAttributeWarning(path.Root("public_key_pem"),
+			"Token \""+name+"\" awaits its server token, and its public key is not there yet: plan again in a minute to see public_key_pem",
+			"The service made the token and has not given its public key yet. The next refresh brings public_key_pem. "+tf.PortalSteps)
 		return
 	}
 	w.diags.AddAttributeWarning(path.Root("public_key_pem"),

@@ -28,22 +28,35 @@ type Apple struct {
 // StartApple starts the program at path with so many devices in the school's
 // inventory, and waits for the line that tells where it listens.
 func StartApple(ctx context.Context, path string, devices int) (*Apple, error) {
-	a := &Apple{process: exec.CommandContext(ctx, path, "apple", "--devices", strconv.Itoa(devices))} //nolint:gosec // built from this checkout
-	stdout, err := a.process.StdoutPipe()
+	a := &Apple{}
+	process, err := start(ctx, path, "apple", devices, a)
+	a.process = process
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// start runs a command of the program at path and reads where it listens into
+// a value.
+func start(ctx context.Context, path, command string, devices int, into any) (*exec.Cmd, error) {
+	process := exec.CommandContext(ctx, path, command, "--devices", strconv.Itoa(devices)) //nolint:gosec // built from this checkout
+	stdout, err := process.StdoutPipe()
 	if err != nil {
 		return nil, fmt.Errorf("start the simulator: %w", err)
 	}
-	if err := a.process.Start(); err != nil {
+	if err := process.Start(); err != nil {
 		return nil, fmt.Errorf("start the simulator: %w", err)
 	}
 	line, err := bufio.NewReader(stdout).ReadBytes('\n')
 	if err == nil {
-		err = json.Unmarshal(line, a)
+		err = json.Unmarshal(line, into)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the simulator did not say where it listens: %w", err), a.Stop())
+		stopped := (&Apple{process: process}).Stop()
+		return nil, errors.Join(fmt.Errorf("the simulator did not say where it listens: %w", err), stopped)
 	}
-	return a, nil
+	return process, nil
 }
 
 // Stop ends the program and waits until it is gone.

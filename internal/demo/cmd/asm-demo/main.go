@@ -1,4 +1,4 @@
-// Command asm-demo builds the provider and the Apple simulator from this
+// Command asm-demo builds the provider and the simulators from this
 // checkout and goes the whole way of an enrollment program token.
 package main
 
@@ -20,7 +20,7 @@ import (
 func main() {
 	devices := flag.Int("devices", 250, "how many iPads the school gives to the server")
 	tool := flag.String("cli", "terraform", "terraform or tofu, a name on PATH or a path")
-	service := flag.String("service", "embedded", "the enrollment service; the demo knows embedded")
+	service := flag.String("service", "embedded", "the enrollment service: embedded or intune")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, *devices, *tool, *service)
@@ -35,8 +35,8 @@ func run(ctx context.Context, devices int, tool, service string) (err error) {
 	if devices < 1 {
 		return fmt.Errorf("%d devices: at least one is needed", devices)
 	}
-	if service != "embedded" {
-		return fmt.Errorf("service %q: the demo knows embedded", service)
+	if service != "embedded" && service != "intune" {
+		return fmt.Errorf("service %q: want embedded or intune", service)
 	}
 	path, err := exec.LookPath(tool)
 	if err != nil {
@@ -52,9 +52,9 @@ func run(ctx context.Context, devices int, tool, service string) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(bin)) }()
 	settings := demo.Settings{
 		Provider: filepath.Join(bin, "terraform-provider-asm"), Simulator: filepath.Join(bin, "asm-simulator"),
-		Tool: path, Example: filepath.Join("examples", "getting-started"), Devices: devices, Out: os.Stdout, Now: time.Now,
+		Tool: path, Service: service, Examples: "examples", Devices: devices, Out: os.Stdout, Now: time.Now,
 	}
-	fmt.Println("building the provider and the Apple simulator")
+	fmt.Println("building the provider and the simulators")
 	for program, source := range map[string]string{settings.Provider: ".", settings.Simulator: "./internal/simulator/cmd/asm-simulator"} {
 		if output, err := exec.CommandContext(ctx, "go", "build", "-o", program, source).CombinedOutput(); err != nil { //nolint:gosec // fixed arguments
 			return fmt.Errorf("build %s: %w\n%s", source, err, output)

@@ -51,7 +51,10 @@ func runApple(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 }
 
 // shutDown lets calls under way finish, and drops those that do not.
-func shutDown(ctx context.Context, simulator *apple.Simulator) error {
+func shutDown(ctx context.Context, simulator interface {
+	Shutdown(ctx context.Context) error
+},
+) error {
 	grace, cancel := context.WithTimeout(ctx, stopWithin)
 	defer cancel()
 	if err := simulator.Shutdown(grace); err != nil {

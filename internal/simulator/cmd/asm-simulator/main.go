@@ -1,6 +1,11 @@
 // Command asm-simulator serves the simulators that tests, the demo and a dry run talk to.
 //
 //	asm-simulator apple [--listen 127.0.0.1:0] [--portal-listen 127.0.0.1:0] [--devices N] [--seed N] [--latency D]
+//	asm-simulator graph [--listen 127.0.0.1:0] [--sign-in-listen 127.0.0.1:0] [--admin-listen 127.0.0.1:0]
+//	                    [--apple-listen 127.0.0.1:0] [--portal-listen 127.0.0.1:0] [--tenant GUID]
+//	                    [--devices N] [--seed N] [--latency D]
+//
+// The second is Microsoft Graph as Intune serves it, with Apple behind it in the same process.
 //
 // It prints one line of JSON with the addresses on standard output, logs on standard error, and stops on SIGINT or
 // SIGTERM.
@@ -23,6 +28,7 @@ import (
 // commands are the simulators by name.
 var commands = map[string]func(ctx context.Context, args []string, stdout, stderr io.Writer) error{
 	"apple": runApple,
+	"graph": runGraph,
 }
 
 func main() {

@@ -82,7 +82,7 @@ func TestWhatIsWrongOnTheCommandLineIsSaid(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "want a command, one of: apple"},
+		{nil, "want a command, one of: apple, graph"},
 		{[]string{"pear"}, `unknown command "pear"`},
 		{[]string{"apple", "--listen", "0.0.0.0:0"}, "not a loopback address"},
 		{[]string{"apple", "--listen", "192.0.2.1:8080"}, "not a loopback address"},
@@ -92,6 +92,13 @@ func TestWhatIsWrongOnTheCommandLineIsSaid(t *testing.T) {
 		{[]string{"apple", "--latency", "-1s"}, "no negative latency"},
 		{[]string{"apple", "--latency", "soon"}, "invalid value"},
 		{[]string{"apple", "more"}, `unexpected argument "more"`},
+		{[]string{"graph", "--listen", "0.0.0.0:0"}, "not a loopback address"},
+		{[]string{"graph", "--sign-in-listen", ":8080"}, "not a loopback address"},
+		{[]string{"graph", "--admin-listen", "192.0.2.1:8080"}, "not a loopback address"},
+		{[]string{"graph", "--portal-listen", "0.0.0.0:0"}, "not a loopback address"},
+		{[]string{"graph", "--devices", "2000001"}, "want 0 to 2000000 devices"},
+		{[]string{"graph", "--latency", "-1s"}, "no negative latency"},
+		{[]string{"graph", "more"}, `unexpected argument "more"`},
 	} {
 		err := run(t.Context(), test.args, io.Discard, io.Discard)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
