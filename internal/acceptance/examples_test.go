@@ -25,6 +25,7 @@ const (
 	shownTokenID   = "5b1f6c0e-9d0a-4a57-8a0e-3f0f5d6f2a11"
 	shownProfileID = "c4d2a7b8-1e63-4f0b-9a55-7d1b0c9e8f22"
 	shownAppleUUID = "88FC4E378CEE4DF88A6C0BE4A28F4B4F"
+	shownPolicyID  = "e2b94a61-70d5-4d18-b3c6-0f8a5e7d9144"
 )
 
 // elsewhere is what examples refer to and leave to the reader's configuration.
@@ -310,11 +311,15 @@ func TestExamplesInThePages(t *testing.T) {
 }
 
 func TestExamplesOfImports(t *testing.T) {
-	for _, file := range files(t, "examples/resources", "import.sh") {
+	for _, file := range files(t, "examples/resources", "import*.sh") {
 		t.Run(nameOf(file), func(t *testing.T) {
 			dir := filepath.Dir(file)
 			resource := read(t, filepath.Join(dir, "resource.tf"))
-			w := newReadersDistrict(t, kindOf(resource))
+			kind := kindOf(resource)
+			if strings.HasSuffix(file, "_intune.sh") {
+				kind = enrollment.Intune
+			}
+			w := newReadersDistrict(t, kind)
 			w.show(resource + `
 data "asm_tokens" "shown" {}
 
@@ -326,6 +331,7 @@ output "shown" {
   value = {
     token    = data.asm_tokens.shown.tokens[0].id
     profiles = { for p in data.asm_enrollment_profiles.shown.profiles : p.id => p.apple_uuid }
+    policy   = ` + policyShown(resource) + `
   }
 }
 `)
@@ -342,9 +348,21 @@ output "shown" {
 				w.apply()
 				w.plan(0)
 			}
-			w.importByIdentity(filepath.Join(dir, "import-by-identity.tf"), commands[0][1], actual)
+			if filepath.Base(file) == "import.sh" {
+				w.importByIdentity(filepath.Join(dir, "import-by-identity.tf"), commands[0][1], actual)
+			}
 		})
 	}
+}
+
+var policyName = regexp.MustCompile(`(?m)^resource "asm_enrollment_policy" "([a-z_]+)"`)
+
+// policyShown is the id of the policy in an example, as an expression.
+func policyShown(example string) string {
+	if m := policyName.FindStringSubmatch(example); m != nil {
+		return "asm_enrollment_policy." + m[1] + ".id"
+	}
+	return `""`
 }
 
 func (w *world) actualIDs() *strings.Replacer {
@@ -352,14 +370,18 @@ func (w *world) actualIDs() *strings.Replacer {
 	var shown struct {
 		Token    string            `json:"token"`
 		Profiles map[string]string `json:"profiles"`
+		Policy   string            `json:"policy"`
 	}
 	if err := w.tool.Outputs(w.Context(), map[string]any{"shown": &shown}); err != nil {
 		w.Fatal(err)
 	}
-	pairs := []string{shownTokenID, shown.Token}
+	var pairs []string
 	for _, id := range slices.Sorted(maps.Keys(shown.Profiles)) {
-		pairs = append(pairs, shownProfileID, id, shownAppleUUID, shown.Profiles[id])
+		// On Intune the token's id is part of the profile's.
+		pairs = append(pairs, shownTokenID+"_"+shownProfileID, id, shownProfileID, strings.TrimPrefix(id, shown.Token+"_"))
+		pairs = append(pairs, shownAppleUUID, shown.Profiles[id])
 	}
+	pairs = append(pairs, shownTokenID, shown.Token, shownPolicyID, shown.Policy)
 	return strings.NewReplacer(pairs...)
 }
 

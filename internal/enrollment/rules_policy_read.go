@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -13,9 +14,7 @@ import (
 // says.
 func (v PolicyValues) Spec(platform Platform) PolicySpec {
 	spec := PolicySpec{Platform: platform, Settings: map[string]string{}}
-	for id, value := range v {
-		spec.Settings[id] = value
-	}
+	maps.Copy(spec.Settings, v)
 	v.readUse(&spec)
 	spec.LockedEnrollment = v.on(setLocked)
 	for _, id := range awaitSettings() {

@@ -539,14 +539,18 @@ func TestWhatHasNoPlaceIsRefused(t *testing.T) {
 		says     string
 	}{
 		"a child whose option is not chosen": {
-			mac(), enrollment.PolicySpec{AwaitDeviceConfigured: new(false), Settings: map[string]string{"ade_accountsettings_adminaccountname": "it"}},
-			[]string{"settings.ade_accountsettings_adminaccountname"}, "ade_accountsettings_createlocaladmin_1",
+			mac(),
+			enrollment.PolicySpec{AwaitDeviceConfigured: new(false), Settings: map[string]string{"ade_accountsettings_adminaccountname": "it"}},
+			[]string{"settings.ade_accountsettings_adminaccountname"},
+			"ade_accountsettings_createlocaladmin_1",
 		},
 		"an option that is not offered there": {
-			mac(), enrollment.PolicySpec{Settings: map[string]string{
+			mac(),
+			enrollment.PolicySpec{Settings: map[string]string{
 				"ade_accountsettings_createlocaladmin": "ade_accountsettings_createlocaladmin_0", "ade_accountsettings_createlocalprimary": "ade_accountsettings_createlocalprimary_1",
 			}},
-			[]string{"settings.ade_accountsettings_createlocalprimary"}, "ade_accountsettings_createlocalprimary_2",
+			[]string{"settings.ade_accountsettings_createlocalprimary"},
+			"ade_accountsettings_createlocalprimary_2",
 		},
 		"a group":            {brokenMac, enrollment.PolicySpec{}, []string{"settings"}, "newer version"},
 		"required, and bare": {brokenIOS, enrollment.PolicySpec{}, []string{"settings", "department"}, "no default"},

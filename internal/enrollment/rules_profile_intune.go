@@ -37,7 +37,7 @@ func CheckForeign(kind Kind, p ProfileSpec) []Violation {
 		}
 	case Embedded:
 		for _, f := range intuneOnly(p) {
-			v.foreign(f, "Apple's enrollment profile", "Intune")
+			v.foreign(f, "Apple's enrollment profiles", "Intune")
 		}
 	}
 	return v

@@ -254,6 +254,22 @@ func TestAProfileThatIsNotThereIsSaidAtOnce(t *testing.T) {
 	}
 }
 
+func TestAProfileThatWasDeletedMeanwhileIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	f, s := newFleetFake(t)
+	id := f.addProfile(studentsID, "Students")
+	serials := f.addDevices(2)
+	if _, err := s.known(t.Context(), fleetToken, id); err != nil {
+		t.Fatal(err)
+	}
+	delete(f.profiles, id)
+	began := f.clock()
+	_, err := s.Assign(t.Context(), enrollment.AssignRequest{TokenID: fleetToken, ProfileID: id, SerialNumbers: serials})
+	if waited := f.clock().Sub(began); !errors.Is(err, enrollment.ErrNotFound) || waited > time.Second {
+		t.Errorf("error %v after %s", err, waited)
+	}
+}
+
 func TestAnAssignmentWaitsOutA404RightAfterTheProfileWasMade(t *testing.T) {
 	t.Parallel()
 	f, s := newFleetFake(t)

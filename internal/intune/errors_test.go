@@ -60,6 +60,10 @@ func TestARefusalSaysWhatHappenedToWhatAndWhatToDo(t *testing.T) {
 					t.Errorf("%q is not in: %v", part, err)
 				}
 			}
+			throttled := new(enrollment.ThrottledError)
+			if timed := name == "429 with a time"; errors.As(err, &throttled) != timed {
+				t.Errorf("a time to wait for: %t, want %t", !timed, timed)
+			}
 			if strings.Contains(err.Error(), bearer) || strings.Contains(err.Error(), "Activity ID") {
 				t.Errorf("more than a person needs: %v", err)
 			}

@@ -140,9 +140,8 @@ func keyDER(text string) ([]byte, bool) {
 	}
 	_, after, _ := strings.Cut(text, begin)
 	_, body, _ := strings.Cut(after, "-----")
-	body, _, ended := strings.Cut(body, "-----END ")
-	raw, ok := fromBase64(body)
-	return raw, ok && ended
+	body, _, _ = strings.Cut(body, "-----END ")
+	return fromBase64(body)
 }
 
 func fromBase64(text string) ([]byte, bool) {

@@ -31,7 +31,7 @@ type policyFake struct {
 	mu       sync.Mutex
 	now      time.Time
 	policies map[string]map[string]any // by id
-	// late is how long what was written takes to show, later how much longer the mirror takes.
+	// late is how long what was written takes to show, later how much longer the mirror takes, and twice that the settings.
 	late, later time.Duration
 	pending     []func(now time.Time) bool
 	// mirrors are the policies that are listed among the enrollment profiles.
@@ -278,8 +278,9 @@ func (f *policyFake) create(raw json.RawMessage) (int, any) {
 	f.made++
 	id := fmt.Sprintf("cccccccc-0000-4000-8000-%012d", f.made)
 	p["id"], p["isAssigned"] = id, false
-	f.in(f.late, func() { f.policies[id] = p })
+	f.in(f.late, func() { f.policies[id] = without(p, "settings") })
 	f.in(f.late+f.later, func() { f.mirrors[id] = true })
+	f.in(f.late+2*f.later, func() { f.policies[id] = p })
 	return 201, without(p, "settings")
 }
 
@@ -313,7 +314,7 @@ func (f *policyFake) settings(r *http.Request, p map[string]any) (int, any) {
 	all, _ := p["settings"].([]any)
 	from, _ := strconv.Atoi(r.URL.Query().Get("$skiptoken"))
 	to := min(from+25, len(all))
-	page := map[string]any{"value": all[from:to]}
+	page := map[string]any{"value": append([]any{}, all[from:to]...)}
 	if to < len(all) {
 		page["@odata.nextLink"] = fmt.Sprintf("http://%s%s?$skiptoken=%d", r.Host, r.URL.Path, to)
 	}

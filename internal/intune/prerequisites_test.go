@@ -45,7 +45,7 @@ func TestThePushCertificate(t *testing.T) {
 		t.Errorf("an entity without anything: %v", err)
 	}
 	delete(g.entities, pushPath)
-	if _, err := s.PushCertificate(t.Context()); !errors.Is(err, enrollment.ErrNotFound) {
+	if _, err := s.PushCertificate(t.Context()); !errors.Is(err, enrollment.ErrNotFound) || !strings.Contains(err.Error(), "Apple MDM Push certificate") {
 		t.Errorf("404: %v", err)
 	}
 }
@@ -136,7 +136,7 @@ func TestWhatMayNotBeLookedAtIsUnknownWithThePermission(t *testing.T) {
 	}
 	found := verdicts(t, g.open(), enrollment.PrerequisitesRequest{TokenID: districtID, FederatedDomains: []string{"school.example"}})
 	for item, permission := range map[string]string{
-		"push_certificate": "DeviceManagementConfiguration.Read.All", "data_sharing_consent": "DeviceManagementServiceConfig.ReadWrite.All",
+		"push_certificate": "DeviceManagementConfiguration.Read.All", "data_sharing_consent": "permission DeviceManagementServiceConfig.ReadWrite.All of",
 		"ws_trust:school.example": "Domain.Read.All",
 	} {
 		if got := found[item]; got.Verdict != enrollment.Unknown || !strings.Contains(got.Do, permission) || !strings.Contains(got.Found, "403") {

@@ -499,7 +499,8 @@ func TestWhatNobodyManagesMakesWayForAChange(t *testing.T) {
 			map[string]any{"enableAuthenticationViaCompanyPortal": false, "configurationWebUrl": true, "companyPortalVppTokenId": nil, "enableSingleAppEnrollmentMode": false},
 		},
 		"sign-in, for none": {
-			map[string]any{"requiresUserAuthentication": true, "configurationWebUrl": true}, userless,
+			map[string]any{"requiresUserAuthentication": true, "configurationWebUrl": true},
+			userless,
 			map[string]any{"requiresUserAuthentication": false, "configurationWebUrl": false, "isMandatory": true},
 		},
 	} {

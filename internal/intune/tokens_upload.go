@@ -12,7 +12,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
-	"github.com/asm-enrollment/terraform-provider-asm/internal/intune/graph"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/servertoken"
 )
 
@@ -145,7 +144,7 @@ func depToken(contents []byte) string {
 func (s *Service) uploadFailed(what string, err error) error {
 	failed := s.failed(what, err)
 	refused := new(enrollment.Error)
-	if graph.StatusOf(err) == http.StatusBadRequest && errors.As(failed, &refused) && errors.Is(refused.Kind, enrollment.ErrInvalid) {
+	if errors.As(failed, &refused) && errors.Is(refused.Kind, enrollment.ErrInvalid) {
 		refused.Kind, refused.Field = enrollment.ErrBadServerToken, serverTokenField
 		refused.Do = "Intune refused the file: it may have expired, have been replaced by a later download in Apple School Manager, or be of another account. " +
 			"Set apple_id to the account that downloaded it if it is not set, download the server token again and give that file. " +

@@ -52,6 +52,10 @@ func TestAnUploadHandsTheFileOverAsItIsAndJoinsIntunesSync(t *testing.T) {
 			if err != nil || !run.Joined || run.State != enrollment.SyncFinished || len(g.posts) != 0 {
 				t.Errorf("who asks then gets %+v, %v", run, err)
 			}
+			g.advance(time.Hour)
+			if run, err := s.Sync(t.Context(), ask(enrollment.IncrementalSync)); err != nil || run.Joined || len(g.posts) != 1 {
+				t.Errorf("who asks an hour later gets %+v, %v, %d syncs asked for", run, err, len(g.posts))
+			}
 		})
 	}
 }

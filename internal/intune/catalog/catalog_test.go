@@ -226,7 +226,7 @@ func TestTheTemplatesOwnDefault(t *testing.T) {
 // A group and a secret have no form as text: a policy that has them keeps them as they are.
 func TestWhatHasNoFormIsSentBackAsItIs(t *testing.T) {
 	t.Parallel()
-	const group, secret = "ade_group", "ade_secret"
+	const group, secret, secrets = "ade_group", "ade_secret", "ade_undefined"
 	templates := append(settingTemplates(t, enrollment.TVOS),
 		map[string]any{
 			"settingInstanceTemplate": map[string]any{"settingInstanceTemplateId": "g", "settingDefinitionId": group, "isRequired": true},
@@ -239,10 +239,10 @@ func TestWhatHasNoFormIsSentBackAsItIs(t *testing.T) {
 				"valueDefinition": map[string]any{"@odata.type": "#microsoft.graph.deviceManagementConfigurationStringSettingValueDefinition", "isSecret": true},
 			}},
 		},
-		map[string]any{"settingInstanceTemplate": map[string]any{"settingInstanceTemplateId": "n", "settingDefinitionId": "ade_undefined"}},
+		map[string]any{"settingInstanceTemplate": map[string]any{"settingInstanceTemplateId": "n", "settingDefinitionId": secrets}},
 	)
 	template := parse(t, enrollment.TVOS, templates)
-	for _, id := range []string{group, secret, "ade_undefined"} {
+	for _, id := range []string{group, secret, secrets} {
 		if s := template.Settings[id]; s.Kind != enrollment.PolicyOther || s.DisplayName == "" {
 			t.Errorf("%s is %+v", id, s)
 		}
@@ -250,9 +250,10 @@ func TestWhatHasNoFormIsSentBackAsItIs(t *testing.T) {
 	had := []json.RawMessage{
 		[]byte(`{"id":"7","settingInstance":{"@odata.type":"#microsoft.graph.deviceManagementConfigurationGroupSettingInstance","settingDefinitionId":"ade_group","groupSettingValue":{"children":[]}}}`),
 		[]byte(`{"settingInstance":{"@odata.type":"#microsoft.graph.deviceManagementConfigurationSimpleSettingInstance","settingDefinitionId":"ade_secret","simpleSettingValue":{"@odata.type":"#microsoft.graph.deviceManagementConfigurationSecretSettingValue","value":"hidden-id","valueState":"encryptedValueToken"}}}`),
+		[]byte(`{"settingInstance":{"@odata.type":"#microsoft.graph.deviceManagementConfigurationSimpleSettingCollectionInstance","settingDefinitionId":"ade_undefined","simpleSettingCollectionValue":[{"@odata.type":"#microsoft.graph.deviceManagementConfigurationSecretSettingValue","value":"hidden-id"}]}}`),
 	}
 	current := read(t, had)
-	if !maps.Equal(current.Values, enrollment.PolicyValues{group: "", secret: ""}) {
+	if !maps.Equal(current.Values, enrollment.PolicyValues{group: "", secret: "", secrets: ""}) {
 		t.Errorf("read as %v", current.Values)
 	}
 	sent := bySetting(t, encode(t, template, enrollment.PolicySpec{}, current))
@@ -427,6 +428,18 @@ func TestWhereSettingsStand(t *testing.T) {
 		top("a", choice("a", option("a_0", brings("child", true), brings("b", false)), option("a_1", brings("child", false))), choice("child"), text("quiet", "a_1"), choice("orphan")),
 		top("b", choice("b")),
 	})
+	bare := map[string]any{
+		"settingInstanceTemplate": map[string]any{
+			"settingDefinitionId": "bare", "simpleSettingValueTemplate": map[string]any{"settingValueTemplateId": "v", "defaultValue": map[string]any{"constantValue": nil}},
+		},
+		"settingDefinitions": []any{map[string]any{
+			"@odata.type": "#microsoft.graph.deviceManagementConfigurationSimpleSettingDefinition", "id": "bare", "name": "Bare", "defaultValue": map[string]any{"value": "x"},
+			"valueDefinition": map[string]any{"@odata.type": "#microsoft.graph.deviceManagementConfigurationStringSettingValueDefinition"},
+		}},
+	}
+	if got := parse(t, enrollment.IOS, []map[string]any{bare}).Settings["bare"].Default; got != "x" {
+		t.Errorf("a default that the template leaves open is %q", got)
+	}
 	for id, want := range map[string][]string{"a": nil, "b": nil, "child": {"a_0", "a_1"}, "quiet": {"a_1"}} {
 		if s, ok := template.Settings[id]; !ok || !slices.Equal(s.Under, want) {
 			t.Errorf("%s stands under %v", id, s.Under)

@@ -9,7 +9,7 @@ import (
 )
 
 // Encode makes the settings of a policy, in the template's order. What has no form as text is sent as current has it.
-func (t Template) Encode(values enrollment.PolicyValues, current Current) ([]json.RawMessage, error) {
+func (t *Template) Encode(values enrollment.PolicyValues, current Current) ([]json.RawMessage, error) {
 	settings := []json.RawMessage{}
 	for _, r := range t.roots {
 		if _, ok := values[r.definitionID]; !ok {
@@ -30,7 +30,7 @@ func (t Template) Encode(values enrollment.PolicyValues, current Current) ([]jso
 
 // encode makes one instance. It refers to the template where r has references: the admin center does so at the top, and nowhere
 // below. Values of a collection have none: a policy appends them to those of the template.
-func (t Template) encode(r root, values enrollment.PolicyValues, current Current) (json.RawMessage, error) {
+func (t *Template) encode(r root, values enrollment.PolicyValues, current Current) (json.RawMessage, error) {
 	id, value := r.definitionID, values[r.definitionID]
 	one := instance{DefinitionID: id}
 	if r.instanceID != "" {
@@ -66,7 +66,7 @@ func (r root) value() *valueReference {
 	return &valueReference{ID: r.valueID}
 }
 
-func (t Template) choice(r root, values enrollment.PolicyValues, current Current) (*choiceValue, error) {
+func (t *Template) choice(r root, values enrollment.PolicyValues, current Current) (*choiceValue, error) {
 	chosen := values[r.definitionID]
 	c := &choiceValue{Type: typeChoiceValue, Template: r.value(), Value: chosen, Children: []json.RawMessage{}}
 	for _, child := range t.below[chosen] {
@@ -82,7 +82,7 @@ func (t Template) choice(r root, values enrollment.PolicyValues, current Current
 	return c, nil
 }
 
-func (t Template) collection(id, value string) (*[]simpleValue, error) {
+func (t *Template) collection(id, value string) (*[]simpleValue, error) {
 	var texts []string
 	if err := json.Unmarshal([]byte(value), &texts); err != nil {
 		return nil, fmt.Errorf("it is no JSON array of strings: %w", err)
@@ -98,7 +98,7 @@ func (t Template) collection(id, value string) (*[]simpleValue, error) {
 	return &list, nil
 }
 
-func (t Template) simple(id, value string) (*simpleValue, error) {
+func (t *Template) simple(id, value string) (*simpleValue, error) {
 	if t.integers[id] {
 		number, err := strconv.ParseInt(value, 10, 64)
 		if err != nil {

@@ -64,7 +64,7 @@ func inSharedIPad(name string) attribute {
 			if to.SharedIPad.IsNull() || to.SharedIPad.IsUnknown() {
 				return
 			}
-			members := maps.Clone(to.SharedIPad.Attributes())
+			members := to.SharedIPad.Attributes() // a copy
 			if members[name] = null; from.SharedIPad.Attributes()[name] != nil {
 				members[name] = from.SharedIPad.Attributes()[name]
 			}

@@ -12,6 +12,7 @@ import (
 	"iter"
 	"maps"
 	"math/big"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -152,7 +153,7 @@ func (f *fake) CreatePolicy(ctx context.Context, spec enrollment.PolicySpec) (en
 	if len(broken) > 0 {
 		return enrollment.Policy{}, &enrollment.Error{Kind: enrollment.ErrInvalid, Field: broken[0].Field, What: broken[0].Summary}
 	}
-	k := kept{tokenID: spec.TokenID, name: spec.Name, platform: spec.Platform, tags: spec.ScopeTagIDs, values: values}
+	k := kept{tokenID: spec.TokenID, name: spec.Name, platform: spec.Platform, tags: spec.ScopeTagIDs, values: f.spelled(spec.Platform, values)}
 	if spec.Description != nil {
 		k.description = *spec.Description
 	}
@@ -166,6 +167,21 @@ func (f *fake) CreatePolicy(ctx context.Context, spec enrollment.PolicySpec) (en
 		err = f.onCreate()
 	}
 	return f.policy(id), err
+}
+
+// spelled writes numbers and lists as the service reads them back.
+func (f *fake) spelled(platform enrollment.Platform, values enrollment.PolicyValues) enrollment.PolicyValues {
+	for id, value := range values {
+		switch f.templates[platform].Settings[id].Kind {
+		case enrollment.PolicyNumber:
+			n, _ := strconv.Atoi(value)
+			values[id] = strconv.Itoa(n)
+		case enrollment.PolicyList:
+			values[id] = strings.ReplaceAll(value, " ", "")
+		default:
+		}
+	}
+	return values
 }
 
 func (f *fake) policy(id string) enrollment.Policy {
@@ -201,7 +217,7 @@ func (f *fake) UpdatePolicy(ctx context.Context, id string, spec enrollment.Poli
 	if len(broken) > 0 {
 		return enrollment.Policy{}, &enrollment.Error{Kind: enrollment.ErrInvalid, Field: broken[0].Field, What: broken[0].Summary}
 	}
-	k.name, k.values = spec.Name, values
+	k.name, k.values = spec.Name, f.spelled(k.platform, values)
 	if spec.Description != nil {
 		k.description = *spec.Description
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -87,11 +88,19 @@ func planned(config, plan, state model, untouched []string) model {
 			a.take(&out, state)
 		}
 	}
-	was, wanted := state.ConfiguratorCertificates, out.ConfiguratorCertificates
-	if !was.IsNull() && !wanted.IsNull() && elementsKnown(wanted) && sameCertificates(texts(was), texts(wanted)) {
-		out.ConfiguratorCertificates = was
-	}
+	out.keepSpelling(state)
 	return out
+}
+
+// keepSpelling plans no change where configuration and state mean the same.
+func (m *model) keepSpelling(state model) {
+	was, wanted := state.ConfiguratorCertificates, m.ConfiguratorCertificates
+	if !was.IsNull() && !wanted.IsNull() && elementsKnown(wanted) && sameCertificates(texts(was), texts(wanted)) {
+		m.ConfiguratorCertificates = was
+	}
+	if !m.Settings.IsNull() && !state.Settings.IsNull() && settingsKnown(m.Settings) && maps.EqualFunc(settingsOf(state.Settings), settingsOf(m.Settings), sameSetting) {
+		m.Settings = state.Settings
+	}
 }
 
 // contradicts tells whether what the state has of an attribute cannot stand
@@ -186,12 +195,16 @@ func (m model) known() bool {
 			return false
 		}
 	}
-	for _, element := range m.Settings.Elements() {
+	return settingsKnown(m.Settings)
+}
+
+func settingsKnown(m types.Map) bool {
+	for _, element := range m.Elements() {
 		if element.IsUnknown() {
 			return false
 		}
 	}
-	return true
+	return !m.IsUnknown()
 }
 
 // warnOfImpact says how many devices have the policy: they take the change only

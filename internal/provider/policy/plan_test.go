@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf/tftest"
 )
@@ -46,6 +48,22 @@ func TestRulesAreToldInThePlan(t *testing.T) {
 				t.Error("a key is quoted")
 			}
 		})
+	}
+}
+
+// An element of a map is named by its key, or Terraform does not find it.
+func TestABadSettingStandsAtItsKey(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	d := drive(t, f.runtime())
+	planned := d.Plan(kind, tftest.State{}, minimal(tftest.Config{"settings": tftest.Config{"ade_wrap": "1"}})).Diags
+	plan := d.Plan(kind, tftest.State{}, minimal(tftest.Config{"settings": tftest.Config{"ade_warp": "1"}}))
+	f.templates[enrollment.IOS] = template(enrollment.IOS)
+	_, created := plan.ApplyAsPlanned()
+	for key, diags := range map[string]tftest.Diags{"ade_wrap": planned, "ade_warp": created} {
+		if len(diags) != 1 || !reflect.DeepEqual(diags[0].Attribute.Steps(), []tftypes.AttributePathStep{tftypes.AttributeName("settings"), tftypes.ElementKeyString(key)}) {
+			t.Errorf("%v", diags.Errors())
+		}
 	}
 }
 
@@ -107,8 +125,10 @@ func TestAChangeSaysHowManyDevicesHaveToEnrollAgain(t *testing.T) {
 	d := drive(t, f.runtime())
 	state, _ := apply(t, d, tftest.State{}, minimal(tftest.Config{"department": "IT", "shared_ipad": tftest.Config{"maximum_cached_users": 4}}))
 	f.devices = []enrollment.Device{
-		{SerialNumber: "A", ProfileID: "ECV2_t1_p1"}, {SerialNumber: "B", ProfileID: "ECV2_t1_p1", NeedsReset: true},
-		{SerialNumber: "C", ProfileID: "ECV2_t1_p1", ProfileStatus: enrollment.StatusPushed}, {SerialNumber: "D", ProfileID: "ECV2_t1_p2"},
+		{SerialNumber: "A", ProfileID: "ECV2_t1_p1"},
+		{SerialNumber: "B", ProfileID: "ECV2_t1_p1", NeedsReset: true},
+		{SerialNumber: "C", ProfileID: "ECV2_t1_p1", ProfileStatus: enrollment.StatusPushed},
+		{SerialNumber: "D", ProfileID: "ECV2_t1_p2"},
 	}
 	base := minimal(tftest.Config{"department": "IT", "shared_ipad": tftest.Config{"maximum_cached_users": 4}})
 	for name, c := range map[string]struct {
@@ -176,6 +196,20 @@ func TestAnotherSpellingIsNoChange(t *testing.T) {
 	empty(t, d, refresh(t, d, state), minimal(tftest.Config{"configurator_certificates": []any{one, two}}))
 }
 
+func TestCertificatesKnownAfterApplyStayUnknown(t *testing.T) {
+	t.Parallel()
+	one, _ := newCertificate(t)
+	d := drive(t, newFake().runtime())
+	state, _ := apply(t, d, tftest.State{}, minimal(tftest.Config{"configurator_certificates": []any{}}))
+	plan := d.Plan(kind, state, minimal(tftest.Config{"configurator_certificates": tftest.Unknown}))
+	clean(t, plan.Diags)
+	if plan.Get("configurator_certificates") != any(tftest.Unknown) {
+		t.Fatalf("planned as %v", plan.Get("configurator_certificates"))
+	}
+	_, diags := plan.ApplyWith(minimal(tftest.Config{"configurator_certificates": []any{one}}))
+	clean(t, diags)
+}
+
 func reversed(list string) string {
 	parts := strings.Split(strings.Trim(list, "[]"), ",")
 	slices.Reverse(parts)
@@ -200,7 +234,7 @@ func TestOnlyWhatIsConfiguredIsSentAfterAnImport(t *testing.T) {
 func TestEveryAttributeIsDescribed(t *testing.T) {
 	t.Parallel()
 	for name, description := range drive(t, newFake().runtime()).Descriptions(kind) {
-		if len(description) < 15 || !strings.Contains(".)", description[len(description)-1:]) {
+		if len(description) < 15 || !strings.HasSuffix(description, ".") {
 			t.Errorf("%s: %q", name, description)
 		}
 	}

@@ -139,9 +139,11 @@ func TestDrift(t *testing.T) {
 		"userless to shared mode": {
 			tftest.Config{"user_affinity": false}, map[string]string{"ade_useraffinity": "ade_useraffinity_2"}, []string{"shared_device_mode"},
 		},
-		"userless to affinity":  {tftest.Config{"user_affinity": false}, map[string]string{"ade_useraffinity": "ade_useraffinity_1"}, []string{"user_affinity"}},
-		"affinity to userless":  {tftest.Config{"user_affinity": true}, map[string]string{"ade_useraffinity": "ade_useraffinity_0"}, []string{"user_affinity"}},
-		"Shared iPad to nobody": {tftest.Config{"shared_ipad": tftest.Config{}}, map[string]string{"ade_useraffinity": "ade_useraffinity_0"}, []string{"shared_ipad"}},
+		"affinity to shared mode":   {tftest.Config{"user_affinity": true}, map[string]string{"ade_useraffinity": "ade_useraffinity_2"}, []string{"user_affinity"}},
+		"unmanaged, to Shared iPad": {nil, map[string]string{"ade_useraffinity": "ade_useraffinity_3"}, nil},
+		"userless to affinity":      {tftest.Config{"user_affinity": false}, map[string]string{"ade_useraffinity": "ade_useraffinity_1"}, []string{"user_affinity"}},
+		"affinity to userless":      {tftest.Config{"user_affinity": true}, map[string]string{"ade_useraffinity": "ade_useraffinity_0"}, []string{"user_affinity"}},
+		"Shared iPad to nobody":     {tftest.Config{"shared_ipad": tftest.Config{}}, map[string]string{"ade_useraffinity": "ade_useraffinity_0"}, []string{"shared_ipad"}},
 		"the wait": {
 			tftest.Config{"await_device_configured": true}, map[string]string{"ade_modernauth_awaitfinalconfiguration": "ade_modernauth_awaitfinalconfiguration_0"}, []string{"await_device_configured"},
 		},
@@ -399,7 +401,7 @@ func TestAnImportReadsWhatIsNotTheDefault(t *testing.T) {
 	clean(t, diags)
 	for attribute, want := range map[string]any{
 		"user_affinity": false, "locked_enrollment": false, "shared_device_mode": false, "shared_ipad": nil, "await_device_configured": false, "department": "IT",
-		"settings": map[string]any{"ade_holodeck": "ade_holodeck_1", "ade_warp": "07", "ade_list": `[ "a" ]`}, "defaulted_settings": []any(nil),
+		"settings": map[string]any{"ade_holodeck": "ade_holodeck_1", "ade_warp": "7", "ade_list": `["a"]`}, "defaulted_settings": []any(nil),
 		"skip_setup_items": []any{"Siri", "TOS"}, "scope_tag_ids": []any{"0", "7"},
 	} {
 		if got := state.Get(attribute); !reflect.DeepEqual(got, want) {
@@ -437,13 +439,13 @@ func TestAnImportedUseGivesWayToAConfiguredOne(t *testing.T) {
 			apply(t, d, tftest.State{}, minimal(c.was))
 			state, diags := d.Import(kind, "p1")
 			clean(t, diags)
-			state, _ = apply(t, d, state, minimal(c.config))
+			state, plan := apply(t, d, state, minimal(c.config))
 			if got := f.policies["p1"].values["ade_useraffinity"]; got != "ade_useraffinity"+c.want {
 				t.Errorf("it became %s", got)
 			}
 			for _, attribute := range c.gone {
-				if state.Get(attribute) != nil {
-					t.Errorf("%s stays as %v", attribute, state.Get(attribute))
+				if plan.Get(attribute) != nil || state.Get(attribute) != nil {
+					t.Errorf("%s is planned as %v, and became %v", attribute, plan.Get(attribute), state.Get(attribute))
 				}
 			}
 			if state.Get("locked_enrollment") != true {
@@ -472,7 +474,7 @@ func TestImportErrors(t *testing.T) {
 	f := newFake()
 	d := drive(t, f.runtime())
 	apply(t, d, tftest.State{}, minimal(nil))
-	for id, want := range map[string]string{"a/b/c": "ECV2_{token}_{policy}", " p1": "not an id that can be imported", "t9/p1": `under token "t9"`, "p9": "There is no enrollment policy"} {
+	for id, want := range map[string]string{"a/b/c": "ECV2_{token}_{policy}", "p1/ p1": "not an id that can be imported", "t9/p1": `under token "t9"`, "p9": "There is no enrollment policy"} {
 		_, diags := d.Import(kind, id)
 		expect(t, diags.Errors(), want, "Unable to import the enrollment policy")
 	}

@@ -312,6 +312,11 @@ func TestAWayToSignInBringsUserAffinity(t *testing.T) {
 	if plan.Get("user_affinity") != any(tftest.Unknown) {
 		t.Errorf("affinity is planned as %v before it is known whether anybody signs in", plan.Get("user_affinity"))
 	}
+	plan = d.Plan(kind, state, onIntune(tftest.Config{"authentication": tftest.Unknown, "shared_ipad": tftest.Config{}}))
+	clean(t, plan.Diags)
+	if plan.Get("user_affinity") != false {
+		t.Errorf("on a Shared iPad affinity is planned as %v, whoever signs in", plan.Get("user_affinity"))
+	}
 	expect(t, d.Plan(kind, state, onIntune(tftest.Config{"authentication": "modern", "user_affinity": false})).Diags.Errors(), "authentication", "needs user affinity")
 	expect(t, d.Plan(kind, state, onIntune(tftest.Config{"authentication": "modern", "shared_ipad": tftest.Config{}})).Diags.Errors(), "authentication", "needs user affinity")
 }
@@ -418,6 +423,7 @@ func TestWithoutAServiceIntunesRulesHoldWhereOnlyIntuneIsMeant(t *testing.T) {
 	expect(t, d.Validate(kind, onIntune(tftest.Config{"device_name_template": strings.Repeat("x", 64)})).Errors(), "device_name_template", "at most 63")
 	expect(t, d.Validate(kind, onIntune(tftest.Config{"enrollment_url": "https://mdm.example", "shared_ipad": tftest.Config{}, "user_affinity": false})).Errors(), "user_affinity", "Apple School Manager")
 	clean(t, d.Validate(kind, onIntune(tftest.Config{"shared_ipad": tftest.Config{"user_session_timeout": 5}})))
+	clean(t, d.Validate(kind, onIntune(tftest.Config{"shared_ipad": tftest.Config{}, "user_affinity": false})))
 	plan := d.Plan(kind, tftest.State{}, onIntune(tftest.Config{"authentication": "modern"}))
 	clean(t, plan.Diags)
 	for _, name := range []string{"user_affinity", "mandatory"} {
@@ -464,7 +470,10 @@ func TestWithoutAServiceOnlyTheConfigurationIsJudged(t *testing.T) {
 	f := newFake()
 	rt := f.runtime()
 	d := drive(t, rt)
-	state, _, _ := apply(t, d, tftest.State{}, minimal(nil)) // without affinity
+	config := minimal(tftest.Config{"shared_ipad": tftest.Config{}})
+	state, _, _ := apply(t, d, tftest.State{}, config)
+	f.change("p1", func(p *enrollment.Profile) { p.UserAffinity = new(false) })
+	state = refresh(t, d, state)
 	rt.Service = nil
-	clean(t, d.Plan(kind, state, minimal(tftest.Config{"shared_ipad": tftest.Config{}})).Diags)
+	clean(t, d.Plan(kind, state, config).Diags)
 }

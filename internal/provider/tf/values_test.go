@@ -28,16 +28,21 @@ func TestATokenIsAskedForItsServerTokenUntilItHasOne(t *testing.T) {
 	t.Parallel()
 	reader := &tokenReader{status: enrollment.AwaitingServerToken}
 	rt := &tf.Runtime{Service: reader, Plans: tf.NewPlans()}
-	ask := func() bool {
+	for _, c := range []struct {
+		status  enrollment.TokenStatus
+		refused bool
+		reads   int
+	}{
+		{enrollment.AwaitingServerToken, true, 1},
+		{enrollment.AwaitingServerToken, true, 2},
+		{enrollment.Active, false, 3},
+		{enrollment.Active, false, 3},
+	} {
+		reader.status = c.status
 		var diags diag.Diagnostics
 		rt.RequireServerToken(t.Context(), types.StringValue("t1"), &diags)
-		return diags.HasError()
-	}
-	if !ask() || !ask() || reader.reads != 2 {
-		t.Errorf("%d reads of a token that awaits its server token", reader.reads)
-	}
-	reader.status = enrollment.Active
-	if ask() || ask() || ask() || reader.reads != 3 {
-		t.Errorf("%d reads, and the third one told", reader.reads)
+		if diags.HasError() != c.refused || reader.reads != c.reads {
+			t.Errorf("%s: refused %v after %d reads, want %v after %d", c.status, diags.HasError(), reader.reads, c.refused, c.reads)
+		}
 	}
 }

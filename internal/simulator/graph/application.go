@@ -115,7 +115,7 @@ func (s *Simulator) WorkflowToken(audience string) string {
 
 func (s *Simulator) workflowToken(audience string) string {
 	now := s.apple.Now()
-	return signJWT(s.keys.github, githubKeyID, map[string]any{
+	return signJWT(githubKey(), githubKeyID, map[string]any{
 		"iss": GitHubIssuer, "sub": s.federal.presented, "aud": audience, "jti": uuid.NewString(),
 		"repository": "school/infrastructure", "ref": "refs/heads/main",
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(),

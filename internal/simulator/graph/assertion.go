@@ -82,7 +82,7 @@ func (s *Simulator) checkFederated(t *jwt, claimed assertion) *aadError {
 		return noFederation(700212, "audience", strings.Join(claimed.Audience, ","))
 	case claimed.Subject != trust.subject:
 		return noFederation(700213, "subject", claimed.Subject)
-	case !t.verify(&s.keys.github.PublicKey):
+	case !t.verify(&githubKey().PublicKey):
 		return invalidClient(50013, "Assertion failed signature validation. [Reason - The key was not found.]")
 	}
 	return nil

@@ -211,6 +211,19 @@ func TestADeviceEnrollsAndWaitsForAReset(t *testing.T) {
 	}
 }
 
+func TestAContactIsKeptThoughNobodyLookedBeforeTheNextAssignment(t *testing.T) {
+	s, token := withToken(t, 1)
+	serial := s.serials(token.ID)[0]
+	first, second := s.profile(token.ID, nil), s.profile(token.ID, map[string]any{"displayName": "Other"})
+	s.assign(token.ID, first, serial)
+	s.advance(time.Hour)
+	must(t, s.Apple().Activate(serial))
+	s.assign(token.ID, second, serial)
+	if got := s.device(token.ID, serial)["lastContactedDateTime"]; got != "2026-08-24T08:30:00Z" {
+		t.Errorf("lastContactedDateTime: got %v", got)
+	}
+}
+
 func TestADeletedRowComesBackWithAFullSync(t *testing.T) {
 	s, token := withToken(t, 3)
 	row := s.get(devices(token.ID)).values()[1]
@@ -384,8 +397,8 @@ func TestAnAssignmentCanTakeItsTime(t *testing.T) {
 		t.Errorf("too early: %q", got)
 	}
 	s.advance(time.Second)
-	if got := s.truth()[serial]; got != "Classroom" {
-		t.Errorf("in time: %q", got)
+	if at, err := s.Apple().Device(serial); err != nil || at.ProfileUUID == "" {
+		t.Errorf("in time: Apple has %q, %v", at.ProfileUUID, err)
 	}
 	if got := s.device(token.ID, serial)["requestedEnrollmentProfileAssignmentDateTime"]; got != "2026-08-24T07:32:00Z" {
 		t.Errorf("assigned at %v", got)

@@ -27,7 +27,6 @@ import (
 // signingKeys are made once for the whole process: making RSA keys takes a while, and a school has one tenant.
 type signingKeys struct {
 	access *rsa.PrivateKey // signs access tokens
-	github *rsa.PrivateKey // signs the identity tokens of the workflow runs
 	server tls.Certificate
 	ca     []byte
 }
@@ -40,14 +39,20 @@ var sharedKeys = sync.OnceValue(func() *signingKeys {
 	return keys
 })
 
+// githubKey signs the identity tokens of workflow runs. Few tests need it.
+var githubKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic("graph simulator: making a key: " + err.Error())
+	}
+	return key
+})
+
 func newSigningKeys() (*signingKeys, error) {
 	var keys signingKeys
 	var err error
 	if keys.access, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
 		return nil, fmt.Errorf("access token key: %w", err)
-	}
-	if keys.github, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
-		return nil, fmt.Errorf("identity token key: %w", err)
 	}
 	authority := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "asm-simulator certificate authority"},

@@ -139,7 +139,8 @@ func TestTheCatalogChangesOvernight(t *testing.T) {
 	}
 	for _, bad := range [][3]string{
 		{"PUT", "/policies/x/settings/ade_lockedenrollment", `{"value":"ade_lockedenrollment_1"}`},
-		{"POST", "/catalog/required", `["ade_nothing"]`}, {"POST", "/catalog/settings", `{}`},
+		{"POST", "/catalog/required", `["ade_nothing"]`},
+		{"POST", "/catalog/settings", `{}`},
 	} {
 		if status, _ := s.admin(bad[0], bad[1], bad[2]); status != 400 {
 			t.Errorf("%v: got %d, want 400", bad, status)

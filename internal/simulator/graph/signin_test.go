@@ -2,11 +2,14 @@ package graph_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
 	"io"
@@ -126,6 +129,46 @@ func TestSignInByCertificate(t *testing.T) {
 	}
 }
 
+// assertion signs a client assertion by hand, as Microsoft's client would not.
+func assertion(t *testing.T, names *x509.Certificate, key *rsa.PrivateKey, claims map[string]any) func(context.Context) (string, error) {
+	t.Helper()
+	encode := func(v any) string {
+		text, err := json.Marshal(v)
+		must(t, err)
+		return base64.RawURLEncoding.EncodeToString(text)
+	}
+	thumbprint := sha256.Sum256(names.Raw)
+	signed := encode(map[string]any{"alg": "RS256", "x5t#S256": base64.RawURLEncoding.EncodeToString(thumbprint[:])}) + "." + encode(claims)
+	digest := sha256.Sum256([]byte(signed))
+	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest[:])
+	must(t, err)
+	return func(context.Context) (string, error) {
+		return signed + "." + base64.RawURLEncoding.EncodeToString(signature), nil
+	}
+}
+
+func TestAnAssertionIsChecked(t *testing.T) {
+	s := newTenant(t, 0)
+	cert, key := newCertificate(t)
+	_, other := newCertificate(t)
+	must(t, s.AddClientCertificate(cert.Raw))
+	by := func(key *rsa.PrivateKey, name string, value any) error {
+		claims := map[string]any{
+			"iss": s.ClientID(), "sub": s.ClientID(), "exp": opening.Unix(),
+			"aud": s.SignInURL() + "/" + s.TenantID() + "/oauth2/v2.0/token",
+		}
+		claims[name] = value
+		return s.signIn(azidentity.NewClientAssertionCredential(s.TenantID(), s.ClientID(), assertion(t, cert, key, claims),
+			&azidentity.ClientAssertionCredentialOptions{ClientOptions: s.options(), DisableInstanceDiscovery: true}))
+	}
+	must(t, by(key, "jti", "1"))
+	must(t, by(key, "aud", []string{"x", s.SignInURL() + "/" + s.TenantID() + "/oauth2/v2.0/token"}))
+	s.fails("AADSTS700027", by(other, "jti", "2"))
+	s.fails("AADSTS700021", by(key, "sub", "somebody"))
+	s.fails("AADSTS700023", by(key, "aud", "https://login.microsoftonline.com"))
+	s.fails("AADSTS50027", by(key, "exp", nil))
+}
+
 // workflow asks for an identity token as a GitHub Actions runner does.
 func (s *tenant) workflow(audience string) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
@@ -225,6 +268,8 @@ func TestTheTokenEndpointIsStrict(t *testing.T) {
 		"no client": {"client_id", "", "AADSTS900144", 400},
 		"no secret": {"client_secret", "", "AADSTS7000218", 401},
 		"scope":     {"scope", "https://graph.microsoft.com/User.Read", "AADSTS1002012", 400},
+		"two":       {"scope", "https://graph.microsoft.com/.default https://vault.azure.net/.default", "AADSTS1002012", 400},
+		"openid":    {"scope", "openid https://graph.microsoft.com/.default profile", "access_token", 200},
 	} {
 		form := maps.Clone(good)
 		form.Set(test.field, test.value)

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -101,7 +100,7 @@ func (s *Simulator) compare(t *token, full bool, now time.Time) {
 	}
 	shows := now.Add(time.Duration(s.settings.VisibleAfter.Devices))
 	arrivals := map[string][]*row{}
-	t.rows = slices.Grow(t.rows, max(0, len(listed)-len(t.rows)))
+	t.makeRoom(len(listed))
 	for i := range listed {
 		d := &listed[i]
 		if t.forgotten[d.SerialNumber] {
@@ -123,6 +122,13 @@ func (s *Simulator) compare(t *token, full bool, now time.Time) {
 		if p := t.defaults[platform]; p != nil {
 			s.give(t, p, rows, now)
 		}
+	}
+}
+
+// makeRoom spares a first sync of 200,000 devices the growing.
+func (t *token) makeRoom(devices int) {
+	if len(t.rows) == 0 {
+		t.rows, t.rowsBySerial = make([]*row, 0, devices), make(map[string]*row, devices)
 	}
 }
 

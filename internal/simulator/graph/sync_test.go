@@ -87,6 +87,23 @@ func TestASyncBringsNewDevicesTheDefaultOfTheirPlatform(t *testing.T) {
 	}
 }
 
+func TestADeletedDefaultIsNobodysDefault(t *testing.T) {
+	s := newTenant(t, 5)
+	token, err := s.AddToken(graph.TokenSeed{Name: "District"})
+	must(t, err)
+	id := s.profile(token.ID, nil)
+	s.want(204, "POST", profiles(token.ID)+"/"+id+"/setDefaultProfile", nil)
+	s.want(204, "DELETE", profiles(token.ID)+"/"+id, nil)
+	_, err = s.Apple().AssignDevices(token.ServerID, apple.Selection{Count: 5})
+	must(t, err)
+	s.sync(token.ID)
+	for serial, name := range s.truth() {
+		if name != "" {
+			t.Errorf("device %s got %q", serial, name)
+		}
+	}
+}
+
 func TestReleasedDevicesAreMarkedAndDroppedLater(t *testing.T) {
 	s, token := withToken(t, 4)
 	gone := s.serials(token.ID)[1]

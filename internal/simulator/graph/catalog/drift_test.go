@@ -142,6 +142,7 @@ func TestAChangeThatTheCatalogRefusesChangesNothing(t *testing.T) {
 	v := newTenant(t)
 	id := v.create(v.iPads())
 	for want, err := range map[string]error{
+		"has no option 'ade_modernauth_awaitfinalconfiguration_9'": v.SetSetting(id, "ade_modernauth_awaitfinalconfiguration", "ade_modernauth_awaitfinalconfiguration_9"),
 		"has no option":                    v.SetSetting(id, "ade_lockedenrollment", "ade_lockedenrollment_9"),
 		"is not a string":                  v.SetSetting(id, "ade_setupassistant_department", 7),
 		"There is no configuration policy": v.SetSetting(groupID, "ade_lockedenrollment", "ade_lockedenrollment_1"),
@@ -151,7 +152,10 @@ func TestAChangeThatTheCatalogRefusesChangesNothing(t *testing.T) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
-	if p, _ := v.Policy(id); p.Settings["ade_lockedenrollment"] != "ade_lockedenrollment_1" {
-		t.Errorf("changed to %v", p.Settings["ade_lockedenrollment"])
+	p, _ := v.Policy(id)
+	for _, setting := range []string{"ade_lockedenrollment", "ade_modernauth_awaitfinalconfiguration"} {
+		if p.Settings[setting] != setting+"_1" {
+			t.Errorf("%s was changed to %v", setting, p.Settings[setting])
+		}
 	}
 }

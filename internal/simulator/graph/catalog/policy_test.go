@@ -44,6 +44,30 @@ func TestACreatedPolicyIsReadBack(t *testing.T) {
 	}
 }
 
+// A type that the metadata declares is not repeated in an answer, whatever was sent.
+func TestAnAnswerHasTypesOnlyWhereTheyTellSomething(t *testing.T) {
+	v := newTenant(t)
+	body := v.iPads()
+	const types = "#microsoft.graph.deviceManagementConfiguration"
+	locked := instance(body, "ade_lockedenrollment")
+	at(locked, "choiceSettingValue", "settingValueTemplateReference").(object)["@odata.type"] = types + "SettingValueTemplateReference"
+	locked["settingInstanceTemplateReference"].(object)["@odata.type"] = types + "SettingInstanceTemplateReference"
+	answered := at(v.get(policies+"/"+v.create(body)+"/settings"), "value", 1, "settingInstance")
+	want := object{
+		"@odata.type": types + "ChoiceSettingInstance", "settingDefinitionId": "ade_lockedenrollment", "auditRuleInformation": nil,
+		"settingInstanceTemplateReference": object{"settingInstanceTemplateId": "e105d3a4-7318-454a-a231-0d1510ebf1e3"},
+		"choiceSettingValue": object{
+			"value": "ade_lockedenrollment_1", "children": []any{},
+			"settingValueTemplateReference": object{
+				"settingValueTemplateId": "49085612-4cce-4305-822d-6a6c793285be", "useTemplateDefault": false,
+			},
+		},
+	}
+	if fmt.Sprint(answered) != fmt.Sprint(want) {
+		t.Errorf("got  %v\nwant %v", answered, want)
+	}
+}
+
 func TestSettingsComeInPagesOf25UnlessAskedOtherwise(t *testing.T) {
 	v := newTenant(t)
 	id := v.create(v.iPads())

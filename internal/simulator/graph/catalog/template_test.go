@@ -93,6 +93,41 @@ func TestTemplateIDsAreThoseOfTheCapturedRequest(t *testing.T) {
 	}
 }
 
+func TestOtherPlatformsShareTheIDsOfPanesOnly(t *testing.T) {
+	v := newTenant(t)
+	ids := map[string]map[any]any{}
+	for _, template := range []string{iOS, macOS, tvOS, visionOS} {
+		ids[template] = map[any]any{}
+		for _, row := range rows(v.get(templates + "('" + template + "')/settingTemplates?$top=1000")) {
+			one := at(row, "settingInstanceTemplate")
+			ids[template][at(one, "settingDefinitionId")] = at(one, "settingInstanceTemplateId")
+		}
+	}
+	for _, c := range []struct {
+		setting, template string
+		shared            bool
+	}{
+		{"ade_setupassistant_siri", visionOS, true},
+		{"ade_setupassistant_siri", tvOS, true},
+		{"ade_lockedenrollment", macOS, true},
+		{"ade_lockedenrollment", visionOS, false},
+		{"ade_setupassistant_department", tvOS, false},
+	} {
+		if (ids[iOS][c.setting] == ids[c.template][c.setting]) != c.shared {
+			t.Errorf("%s: %v on iOS, %v in %s", c.setting, ids[iOS][c.setting], ids[c.template][c.setting], c.template)
+		}
+	}
+}
+
+func TestATemplateHasADefaultUnlessThatWouldNeedChildren(t *testing.T) {
+	v := newTenant(t)
+	for setting, want := range map[string]any{"ade_setupassistant_siri": "ade_setupassistant_siri_0", "ade_useraffinity": nil} {
+		if got := at(templateOf(v, setting), "choiceSettingValueTemplate", "defaultValue", "settingDefinitionOptionId"); got != want {
+			t.Errorf("%s has the default %v, want %v", setting, got, want)
+		}
+	}
+}
+
 func TestATemplateIDIsTheSameInEachRun(t *testing.T) {
 	ids := func() string {
 		return fmt.Sprint(rows(newTenant(t).get(templates + "('" + visionOS + "')/settingTemplates?$top=1000")))
