@@ -73,8 +73,9 @@ type TokenService interface {
 	// BringKey stages the key pair of an MDM that already has a token, so that
 	// the MDM's server token can be uploaded here too.
 	BringKey(ctx context.Context, id string, key BroughtKey) (Token, error)
-	// RotateKey stages a new key pair. The serving key keeps working until a
-	// server token for the staged one is uploaded.
+	// RotateKey stages a new key pair: the serving key keeps working until a
+	// server token for the staged one is uploaded. On Intune the new key takes the
+	// place of the outstanding one at once.
 	RotateKey(ctx context.Context, id string) (Token, error)
 	// DeleteToken refuses with ErrInUse while devices, profiles or a default
 	// remain.

@@ -68,8 +68,9 @@ func (s *Service) checkUnused(ctx context.Context, p enrollment.Profile) error {
 	if len(platforms) > 0 {
 		what += " and is the default profile for " + strings.Join(platforms, ", ")
 	}
-	return &enrollment.Error{
-		Kind: enrollment.ErrInUse, What: what,
-		Do: "Give the devices another profile, and make another profile the default, first: a device whose profile is gone fails to enroll.",
+	do := "Give the devices another profile, and make another profile the default, first: a device whose profile is gone fails to enroll."
+	if len(platforms) > 0 {
+		do += " Microsoft Graph cannot leave a token without a default profile again: to give up the token's last one, delete it in the Intune admin center."
 	}
+	return &enrollment.Error{Kind: enrollment.ErrInUse, What: what, Do: do}
 }
