@@ -16,7 +16,7 @@ func (v PolicyValues) Defaulted(template PolicyTemplate, managed map[string]stri
 	var ids []string
 	for _, id := range slices.Sorted(maps.Keys(v)) {
 		setting, ok := template.Settings[id]
-		if _, named := managed[id]; ok && !named && !PolicyAttributeOf(template.Platform, id) && v[id] == setting.Default {
+		if _, named := managed[id]; ok && !named && !HasPolicyAttribute(template.Platform, id) && v[id] == setting.Default {
 			ids = append(ids, id)
 		}
 	}

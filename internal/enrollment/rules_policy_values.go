@@ -77,9 +77,9 @@ var attributeSettings = map[string][]string{
 	"department_phone":                       {setPhone},
 }
 
-// PolicyAttributeOf tells whether an attribute of a policy, rather than its
-// settings, is where this version sets a setting.
-func PolicyAttributeOf(platform Platform, settingID string) bool {
+// HasPolicyAttribute tells whether this version sets a setting through an
+// attribute of the policy; one that has none is set by its id.
+func HasPolicyAttribute(platform Platform, settingID string) bool {
 	if slices.Contains(impliedSettings, settingID) {
 		return true
 	}

@@ -334,6 +334,19 @@ func TestAChangeOfNothingSendsNothing(t *testing.T) {
 	}
 }
 
+func TestANewNameShowsWhenUpdateReturns(t *testing.T) {
+	t.Parallel()
+	f, s := newPolicyFake(t)
+	p := create(t, s, classroom())
+	f.late = 10 * time.Second
+	if _, err := s.UpdatePolicy(t.Context(), p.ID, enrollment.PolicySpec{Name: "Renamed"}); err != nil {
+		t.Fatal(err)
+	}
+	if read, err := s.ReadPolicy(t.Context(), p.ID); err != nil || read.Name != "Renamed" {
+		t.Errorf("%v, %q", err, read.Name)
+	}
+}
+
 func TestWhatMicrosoftRequiresSinceIsSentWithAChange(t *testing.T) {
 	t.Parallel()
 	f, s := newPolicyFake(t)

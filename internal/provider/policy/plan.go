@@ -88,12 +88,11 @@ func planned(config, plan, state model, untouched []string) model {
 			a.take(&out, state)
 		}
 	}
-	out.keepSpelling(state)
-	return out
+	return out.spelledAs(state)
 }
 
-// keepSpelling plans no change where configuration and state mean the same.
-func (m *model) keepSpelling(state model) {
+// spelledAs plans no change where configuration and state mean the same.
+func (m model) spelledAs(state model) model {
 	was, wanted := state.ConfiguratorCertificates, m.ConfiguratorCertificates
 	if !was.IsNull() && !wanted.IsNull() && elementsKnown(wanted) && sameCertificates(texts(was), texts(wanted)) {
 		m.ConfiguratorCertificates = was
@@ -101,6 +100,7 @@ func (m *model) keepSpelling(state model) {
 	if !m.Settings.IsNull() && !state.Settings.IsNull() && settingsKnown(m.Settings) && maps.EqualFunc(settingsOf(state.Settings), settingsOf(m.Settings), sameSetting) {
 		m.Settings = state.Settings
 	}
+	return m
 }
 
 // contradicts tells whether what the state has of an attribute cannot stand

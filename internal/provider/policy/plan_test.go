@@ -210,6 +210,39 @@ func TestCertificatesKnownAfterApplyStayUnknown(t *testing.T) {
 	clean(t, diags)
 }
 
+func TestSettingsKnownAfterApplyStayUnknown(t *testing.T) {
+	t.Parallel()
+	d := drive(t, newFake().runtime())
+	state, _ := apply(t, d, tftest.State{}, minimal(tftest.Config{"settings": tftest.Config{}}))
+	plan := d.Plan(kind, state, minimal(tftest.Config{"settings": tftest.Unknown}))
+	clean(t, plan.Diags)
+	if plan.Get("settings") != any(tftest.Unknown) {
+		t.Fatalf("planned as %v", plan.Get("settings"))
+	}
+}
+
+// Values that become known between validation and plan break a rule once.
+func TestABrokenRuleIsToldOnce(t *testing.T) {
+	t.Parallel()
+	plan := drive(t, newFake().runtime()).PlanUnvalidated(kind, tftest.State{}, minimal(tftest.Config{"await_device_configured": true, "shared_ipad": tftest.Config{}}))
+	expect(t, plan.Diags.Errors(), "await_device_configured", "Shared iPad does not wait")
+}
+
+// What an import brought is not configured: a setting that says it otherwise does
+// not contradict it.
+func TestASettingMayNameWhatAnImportBrought(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	d := drive(t, f.runtime())
+	apply(t, d, tftest.State{}, minimal(tftest.Config{"locked_enrollment": false}))
+	state, diags := d.Import(kind, "p1")
+	clean(t, diags)
+	apply(t, d, state, minimal(tftest.Config{"settings": tftest.Config{"ade_lockedenrollment": "ade_lockedenrollment_1"}}))
+	if got := f.policies["p1"].values["ade_lockedenrollment"]; got != "ade_lockedenrollment_1" {
+		t.Errorf("it became %s", got)
+	}
+}
+
 func reversed(list string) string {
 	parts := strings.Split(strings.Trim(list, "[]"), ",")
 	slices.Reverse(parts)
@@ -223,7 +256,10 @@ func TestOnlyWhatIsConfiguredIsSentAfterAnImport(t *testing.T) {
 	apply(t, d, tftest.State{}, minimal(tftest.Config{"department": "IT", "skip_setup_items": []any{"Siri"}, "settings": tftest.Config{"ade_warp": "7"}}))
 	state, diags := d.Import(kind, "p1")
 	clean(t, diags)
-	apply(t, d, state, minimal(tftest.Config{"locked_enrollment": false}))
+	_, plan := apply(t, d, state, minimal(tftest.Config{"locked_enrollment": false}))
+	if got := plan.Get("defaulted_settings"); got == any(tftest.Unknown) {
+		t.Error("what an import brought counts as taken away")
+	}
 	spec := f.updated[len(f.updated)-1]
 	want := enrollment.PolicySpec{TokenID: "t1", Platform: enrollment.IOS, Name: "Classroom", LockedEnrollment: new(false)}
 	if !reflect.DeepEqual(spec, want) {

@@ -32,6 +32,9 @@ func TestLifecycle(t *testing.T) {
 	if state.Get("id") != "p1" || state.Get("profile_id") != "ECV2_t1_p1" || len(state.Get("defaulted_settings").([]any)) > 0 {
 		t.Errorf("created as %s", state.Value)
 	}
+	if got, want := state.Get("settings"), map[string]any{"ade_holodeck": "ade_holodeck_1", "ade_warp": "07", "ade_list": `[ "a" ]`}; !reflect.DeepEqual(got, want) {
+		t.Errorf("settings are spelled %v", got)
+	}
 	if f.deadline < 19*time.Minute || f.deadline > 20*time.Minute {
 		t.Errorf("the service was given %s", f.deadline)
 	}
@@ -263,7 +266,9 @@ func TestDefaultedSettingsAreOpenWhenTheyMayChange(t *testing.T) {
 		t.Errorf("it became %v", got)
 	}
 	f.readErr = errDown
-	if plan := d.Plan(kind, state, minimal(tftest.Config{"department": "HR"})); plan.Get("defaulted_settings") != any(tftest.Unknown) {
+	plan = d.Plan(kind, state, minimal(tftest.Config{"department": "HR"}))
+	clean(t, plan.Diags)
+	if plan.Get("defaulted_settings") != any(tftest.Unknown) {
 		t.Errorf("planned as %v", plan.Get("defaulted_settings"))
 	}
 }

@@ -164,7 +164,7 @@ func (k keeper) settings(state types.Map, p enrollment.Policy) types.Map {
 	found := map[string]attr.Value{}
 	if k.everything {
 		for id, value := range p.Settings {
-			if value != "" && !enrollment.PolicyAttributeOf(p.Platform, id) && !slices.Contains(p.DefaultedSettings, id) {
+			if value != "" && !enrollment.HasPolicyAttribute(p.Platform, id) && !slices.Contains(p.DefaultedSettings, id) {
 				found[id] = types.StringValue(value)
 			}
 		}
