@@ -28,11 +28,11 @@ resource "asm_default_profile" "ios" {
 
 data "asm_devices" "classroom" {
   token_id   = asm_token.district.id
-  assignment = ["unassigned", asm_enrollment_profile.classroom.id, asm_enrollment_policy.classroom.profile_id]
+  assignment = [asm_enrollment_profile.classroom.id, asm_enrollment_policy.classroom.profile_id]
 }
 
-# Only profile_id has changed. All of the devices move, so the fuse is raised for
-# this one apply.
+# profile_id has changed. take_over_from and max_changes are for devices that
+# somebody gave the classic profile meanwhile.
 resource "asm_device_assignment" "classroom" {
   token_id           = asm_token.district.id
   profile_id         = asm_enrollment_policy.classroom.profile_id

@@ -67,6 +67,7 @@ func TestTwoAppliesAtOnceNeverSyncTwice(t *testing.T) {
 func TestASyncThatIsADayOldIsPlannedAgain(t *testing.T) {
 	onServices(t, func(t *testing.T, kind enrollment.Kind) {
 		w := newDistrictOn(t, kind, 10)
+		w.advance(hour) // Intune takes no sync so soon after the one of the upload, and it would be skipped
 		w.write(tokenConfig, `
 resource "asm_device_sync" "daily" {
   token_id = asm_token.district.id
