@@ -41,6 +41,9 @@ var (
 	// ErrUnanswered: a request went out and no answer came; what it did is found
 	// out before anything is sent again.
 	ErrUnanswered = errors.New("no answer")
+	// ErrNotShown: a request was accepted, and what it did could not be seen: it
+	// shows late, or reading failed. What was asked for counts as done.
+	ErrNotShown = errors.New("not shown")
 	// ErrPermission: the account that signed in lacks a permission.
 	ErrPermission = errors.New("permission missing")
 	// ErrSignIn: nobody could be signed in.
@@ -109,7 +112,7 @@ type ThrottledError struct {
 
 // Error names the time in UTC.
 func (e *ThrottledError) Error() string {
-	return fmt.Sprintf("%s. It may run again at %s.", e.What, e.Until.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("%s. It may run again at %s. Apply again after that time.", e.What, e.Until.UTC().Format(time.RFC3339))
 }
 
 // Is makes errors.Is(err, ErrThrottled) true.
@@ -118,7 +121,7 @@ func (e *ThrottledError) Is(target error) bool { return target == ErrThrottled }
 // SyncInProgressError says that another sync has the token until Until at the
 // latest.
 type SyncInProgressError struct {
-	TokenID string
+	TokenID string // or its name and id, as messages have it
 	Since   time.Time
 	Until   time.Time
 }
@@ -142,7 +145,9 @@ func CheckStore(named string, open Store) error {
 	if open.ID == "" || open.Tokens == 0 {
 		found = open.Location + " is empty"
 	}
-	do := "Restore the store, or point `store` in the provider's `embedded` configuration at it."
+	// Both kinds of store have a GUID for a name, so that state does not tell which it was.
+	do := "Restore the store, or point `store` in the provider's `embedded` configuration at it. " +
+		"If this state was written with Microsoft Intune, its store is the tenant: give the provider block `intune` again."
 	if open.Kind == Intune {
 		found = fmt.Sprintf("the provider is signed in to %s", open.Location)
 		do = "Sign in to the tenant that this state belongs to: see `tenant_id` in the provider's `intune` configuration. " +

@@ -61,24 +61,24 @@ func RunsUntil(since time.Time) time.Time { return since.Add(SyncDeadline) }
 
 // DecideSync applies the traffic rules. The error is a *ThrottledError or a
 // *SyncInProgressError. A caller that can wait for a run under way sets
-// canJoin.
-func DecideSync(kind Kind, h SyncHistory, asked SyncKind, canJoin bool, tokenID string, now time.Time) (SyncDecision, error) {
+// canJoin. token is how messages name it.
+func DecideSync(kind Kind, h SyncHistory, asked SyncKind, canJoin bool, token string, now time.Time) (SyncDecision, error) {
 	if running := !h.RunningSince.IsZero() && now.Before(RunsUntil(h.RunningSince)); running {
 		if canJoin {
 			return SyncDecision{Join: true, Kind: h.RunningKind}, nil
 		}
-		return SyncDecision{}, &SyncInProgressError{TokenID: tokenID, Since: h.RunningSince, Until: RunsUntil(h.RunningSince)}
+		return SyncDecision{}, &SyncInProgressError{TokenID: token, Since: h.RunningSince, Until: RunsUntil(h.RunningSince)}
 	}
 	if !h.UploadedAt.IsZero() && !h.FinishedAt.Before(h.UploadedAt) {
 		return SyncDecision{Join: true}, nil
 	}
 	if next := h.AskedAt.Add(ManualSyncInterval); kind == Intune && !h.AskedAt.IsZero() && now.Before(next) {
-		return SyncDecision{}, &ThrottledError{What: fmt.Sprintf("Token %s was synced less than 15 minutes ago", tokenID), Until: next}
+		return SyncDecision{}, &ThrottledError{What: fmt.Sprintf("Token %s was synced less than 15 minutes ago", token), Until: next}
 	}
 	if kind == Intune {
 		return decideIntune(h, asked), nil
 	}
-	return decideKind(h, asked, tokenID, now)
+	return decideKind(h, asked, token, now)
 }
 
 // IntuneDecides is why a full sync that Intune was asked for counts as an
@@ -98,7 +98,7 @@ func decideIntune(h SyncHistory, asked SyncKind) SyncDecision {
 	return d
 }
 
-func decideKind(h SyncHistory, asked SyncKind, tokenID string, now time.Time) (SyncDecision, error) {
+func decideKind(h SyncHistory, asked SyncKind, token string, now time.Time) (SyncDecision, error) {
 	switch {
 	case h.Unfinished != "":
 		d := SyncDecision{Kind: h.Unfinished, Resume: true}
@@ -109,13 +109,13 @@ func decideKind(h SyncHistory, asked SyncKind, tokenID string, now time.Time) (S
 	case h.Forced != "":
 		if next := h.RecoveryAt.Add(FullSyncInterval); !h.RecoveryAt.IsZero() && now.Before(next) {
 			return SyncDecision{}, &ThrottledError{
-				What:  fmt.Sprintf("Token %s needs every device fetched anew (%s), and that was done once less than seven days ago", tokenID, h.Forced),
+				What:  fmt.Sprintf("Token %s needs every device fetched anew (%s), and that was done once less than seven days ago", token, h.Forced),
 				Until: next,
 			}
 		}
 		return SyncDecision{Kind: RecoverySync, Reason: h.Forced}, nil
 	case !h.HasCursor:
-		return decideFirst(h, asked, tokenID, now)
+		return decideFirst(h, asked, token, now)
 	case asked == FullSync && !h.FullAt.IsZero() && now.Before(h.FullAt.Add(FullSyncInterval)):
 		return SyncDecision{
 			Kind: IncrementalSync,
@@ -129,10 +129,10 @@ func decideKind(h SyncHistory, asked SyncKind, tokenID string, now time.Time) (S
 
 // decideFirst is the case without a cursor: nothing but a fetch of everything
 // helps, whatever was asked for.
-func decideFirst(h SyncHistory, asked SyncKind, tokenID string, now time.Time) (SyncDecision, error) {
+func decideFirst(h SyncHistory, asked SyncKind, token string, now time.Time) (SyncDecision, error) {
 	if next := h.FullAt.Add(FullSyncInterval); !h.FullAt.IsZero() && now.Before(next) {
 		h.Forced = "the last full sync left nothing to go on from"
-		return decideKind(h, asked, tokenID, now)
+		return decideKind(h, asked, token, now)
 	}
 	return decideFirstEver(asked), nil
 }

@@ -2,6 +2,7 @@ package enrollment_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -125,6 +126,15 @@ func TestDecideSync(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})
+	}
+}
+
+func TestARefusedSyncSaysWhichTokenAndWhatToDo(t *testing.T) {
+	t.Parallel()
+	h := enrollment.SyncHistory{HasCursor: true, AskedAt: noon.Add(-time.Minute)}
+	_, err := enrollment.DecideSync(enrollment.Intune, h, enrollment.IncrementalSync, false, `"District"`, noon)
+	if text := err.Error(); !strings.HasPrefix(text, `Token "District" was synced`) || !strings.HasSuffix(text, "Z. Apply again after that time.") {
+		t.Error(text)
 	}
 }
 

@@ -45,7 +45,7 @@ func UnprovenCreation(kind Kind, name string) (Warning, bool) {
 		Summary: "Creating the Intune token \"" + name + "\" is not proven: importing one that was made in the admin center is the safe way",
 		Detail: "Microsoft documents the requests that make a first token, and nobody has shown in public that they do. " +
 			"The safe way: make the token in the Intune admin center (Devices, Enrollment, Apple, Enrollment program tokens), import it here, and renew it here with server_token_wo. " +
-			"If you go on and Intune refuses, nothing else is lost: delete what was made in the admin center, or import it.",
+			"If you go on and Intune refuses half-way, a token without a server token may be left: delete that one in the admin center, or import it. Nothing else is touched.",
 	}, true
 }
 

@@ -48,3 +48,11 @@ func TestWhatIntuneDoesToTokensOtherwiseIsSaid(t *testing.T) {
 		}
 	}
 }
+
+func TestAFirstTokenThatIntuneRefusesLeavesAtMostOneWithoutServerToken(t *testing.T) {
+	t.Parallel()
+	w, _ := enrollment.UnprovenCreation(enrollment.Intune, "District")
+	if !strings.HasSuffix(w.Detail, "a token without a server token may be left: delete that one in the admin center, or import it. Nothing else is touched.") {
+		t.Error(w.Detail)
+	}
+}

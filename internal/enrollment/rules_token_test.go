@@ -123,5 +123,12 @@ func TestAStoreIsNeverSilentlyAnotherStore(t *testing.T) {
 		if !errors.Is(err, enrollment.ErrWrongStore) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%+v: %v", c.open, err)
 		}
+		if !strings.Contains(err.Error(), "written with Microsoft Intune, its store is the tenant: give the provider block `intune` again.") {
+			t.Errorf("state of Intune in an embedded store: %v", err)
+		}
+	}
+	open.Kind = enrollment.Intune
+	if err := enrollment.CheckStore("X", open); !strings.Contains(err.Error(), "Sign in to the tenant") || strings.Contains(err.Error(), "`intune` again") {
+		t.Errorf("another tenant: %v", err)
 	}
 }

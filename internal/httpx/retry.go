@@ -54,6 +54,16 @@ func isFinal(ctx context.Context, status int) bool {
 	return ok && final == status
 }
 
+type tolerantKey struct{}
+
+type tolerance struct{ status, times int }
+
+// Tolerant takes a status of the requests of ctx, where they are Repeatable, for one that another attempt may not see, so
+// many times: it then is the answer.
+func Tolerant(ctx context.Context, status, times int) context.Context {
+	return context.WithValue(ctx, tolerantKey{}, tolerance{status, times})
+}
+
 // exchange is what one Client.Do knows about its attempts. The retrier calls its methods one after the other; sent is also
 // set from the transport's goroutines.
 type exchange struct {
@@ -61,6 +71,7 @@ type exchange struct {
 	repeatable bool
 	ifRefused  bool
 	attempts   int
+	tolerated  int
 	delay      time.Duration
 	sent       atomic.Bool
 }
@@ -85,7 +96,7 @@ func (e *exchange) check(ctx context.Context, resp *http.Response, err error) (b
 	if err != nil {
 		return (e.repeatable || e.ifRefused && !e.sent.Load()) && isPassing(err), nil
 	}
-	if !isPassingStatus(resp.StatusCode) || isFinal(ctx, resp.StatusCode) {
+	if isFinal(ctx, resp.StatusCode) || !isPassingStatus(resp.StatusCode) && !e.tolerates(ctx, resp.StatusCode) {
 		return false, nil
 	}
 	e.delay = e.options.RetryAfter(resp, e.options.Now())
@@ -103,6 +114,16 @@ func (e *exchange) check(ctx context.Context, resp *http.Response, err error) (b
 	}
 
 	return true, nil
+}
+
+func (e *exchange) tolerates(ctx context.Context, status int) bool {
+	tolerant, _ := ctx.Value(tolerantKey{}).(tolerance)
+	if !e.repeatable || status != tolerant.status || e.tolerated >= tolerant.times {
+		return false
+	}
+	e.tolerated++
+
+	return true
 }
 
 // isRefusal tells whether a passing status says for certain that nothing was done.

@@ -53,6 +53,8 @@ type assignJob struct {
 	result enrollment.AssignResult
 	// sent were accepted, doubtful may have been.
 	sent, doubtful []string
+	// halved is how many requests were spent on finding the devices that Graph refuses.
+	halved int
 }
 
 // run compares and sends while nobody else of this process does so for the token, and reads back when others may again.
@@ -67,12 +69,13 @@ func (j *assignJob) run(ctx context.Context, serials []string) (enrollment.Assig
 }
 
 func (j *assignJob) compareAndSend(ctx context.Context, serials []string) error {
+	arrived := j.fleet.next()
 	unlock, err := j.fleet.writer.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	devices, err := j.service.named(ctx, j.fleet, serials, j.about.size)
+	devices, err := j.service.current(ctx, j.fleet, serials, j.about.size, arrived)
 	if err != nil {
 		return err
 	}
@@ -143,8 +146,12 @@ func (j *assignJob) nameConflicts(ctx context.Context) error {
 	return nil
 }
 
-// send sends one batch. What is to blame on its content (400 in the main) fails its devices, and the next batch may do better; anything
-// else would meet the next one, too, and ends the sending.
+// mostHalved bounds the requests that look for the devices that batches are refused for: some 20 find one among 1,000.
+const mostHalved = 64
+
+// send sends one batch. One that is refused for its content (400 in the main) is sent again in halves, so that a single device
+// does not keep the others from their profile; what is left of it fails, and the next batch may do better. Anything else would
+// meet the next one, too, and ends the sending.
 func (j *assignJob) send(ctx context.Context, batch []string) error {
 	path := profilePath(j.req.TokenID, j.profileID) + "/updateDeviceProfileAssignment"
 	body := map[string][]string{"deviceIds": batch} // serial numbers, an array also of one
@@ -169,6 +176,13 @@ func (j *assignJob) send(ctx context.Context, batch []string) error {
 	err = j.service.failed(fmt.Sprintf("give enrollment profile %s to %s of token %s", j.profileID, enrollment.Count(len(batch), "device"), j.req.TokenID), err)
 	if !errors.Is(err, enrollment.ErrInvalid) {
 		return err
+	}
+	if half := len(batch) / 2; half > 0 && j.halved+2 <= mostHalved {
+		j.halved += 2
+		if err := j.send(ctx, batch[:half]); err != nil {
+			return err
+		}
+		return j.send(ctx, batch[half:])
 	}
 	j.fail(batch, reasonRefused, err.Error())
 	return nil
@@ -197,31 +211,53 @@ func (j *assignJob) readBack(ctx context.Context) error {
 	return err
 }
 
-// await looks for devices until they have the profile, adds them to those that are done, and gives those that are left.
+// await looks for devices until they have the profile, adds them to those that are done, and gives those that are left. Where
+// looking at all of them means reading many pages, some are looked at first after each pause, until one of them shows.
 func (j *assignJob) await(ctx context.Context, serials []string, limit time.Duration) (left []string, err error) {
 	left = serials
 	if len(left) == 0 {
 		return nil, nil
 	}
+	looks, sampled := 0, false
 	_, err = j.service.within(ctx, limit, func(ctx context.Context) (bool, error) {
-		found, err := j.service.fresh(ctx, j.fleet, left, j.about.size)
-		if err != nil {
-			return false, err
-		}
-		var still, shown []string
-		for _, serial := range left {
-			if d, there := found[serial]; there && !noProfile(d.profile) && keyOf(d.profile) == keyOf(j.profileID) {
-				shown = append(shown, serial)
-			} else {
-				still = append(still, serial)
+		looks++
+		if sample := j.fleet.sample(left, j.about.size); looks > 1 && sample != nil {
+			found, err := j.service.fresh(ctx, j.fleet, sample, j.about.size, j.fleet.next())
+			if sampled = err == nil && !slices.ContainsFunc(sample, func(serial string) bool { return j.shows(found[serial]) }); sampled || err != nil {
+				return false, err
 			}
 		}
-		j.fleet.settle(shown, j.profileID)
-		j.result.Done = append(j.result.Done, shown...)
-		left = still
-		return len(left) == 0, nil
+		left, err = j.look(ctx, left)
+		return len(left) == 0, err
 	})
+	if err == nil && sampled {
+		left, err = j.look(ctx, left)
+	}
 	return left, err
+}
+
+// look looks at devices once, adds those that have the profile to those that are done, and gives those that are left.
+func (j *assignJob) look(ctx context.Context, serials []string) (left []string, err error) {
+	found, err := j.service.fresh(ctx, j.fleet, serials, j.about.size, j.fleet.next())
+	if err != nil {
+		return serials, err
+	}
+	var shown []string
+	for _, serial := range serials {
+		if j.shows(found[serial]) {
+			shown = append(shown, serial)
+		} else {
+			left = append(left, serial)
+		}
+	}
+	j.fleet.settle(shown, j.profileID)
+	j.result.Done = append(j.result.Done, shown...)
+	return left, nil
+}
+
+// shows tells whether a device has the profile.
+func (j *assignJob) shows(d identity) bool {
+	return !noProfile(d.profile) && keyOf(d.profile) == keyOf(j.profileID)
 }
 
 // Unassign implements enrollment.AssignmentService. Graph has no request that takes a profile away. Letting go of devices
@@ -239,7 +275,7 @@ func (s *Service) Unassign(ctx context.Context, req enrollment.UnassignRequest) 
 	if err != nil {
 		return enrollment.AssignResult{}, err
 	}
-	devices, err := s.named(ctx, s.fleets.of(req.TokenID), serials, about.size)
+	devices, _, err := s.named(ctx, s.fleets.of(req.TokenID), serials, about.size, 0)
 	if err != nil {
 		return enrollment.AssignResult{}, err
 	}

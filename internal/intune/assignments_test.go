@@ -48,7 +48,7 @@ func TestWhoWroteDuringAReadWaitsForTheNextAndSharesIt(t *testing.T) {
 	f, s := newFleetFake(t)
 	f.addDevices(3)
 	fl := s.fleets.of(fleetToken)
-	before, _ := fl.begin(0) // under way as the others write
+	before, _ := fl.begin(0, f.clock()) // under way as the others write
 	var group sync.WaitGroup
 	number := fl.next()
 	for range 5 {
@@ -174,7 +174,6 @@ func TestABatchThatIsRefused(t *testing.T) {
 		done, failed, count int
 		requests            int
 	}{
-		"for its content":    {400, `{"error":{"code":"BadRequest","message":"bad device"}}`, nil, 2000, 1000, 3, 2},
 		"for a permission":   {403, `{"error":{"code":"Forbidden","message":"no"}}`, enrollment.ErrPermission, 1000, 0, 2, 1},
 		"by trouble":         {500, `{}`, enrollment.ErrUnavailable, 1000, 0, 2, 2},
 		"for there are many": {429, `{"error":{"code":"TooManyRequests","message":"{\"Message\":\"later\",\"RetryAfter\":\"01:00:00\"}"}}`, enrollment.ErrThrottled, 1000, 0, 0, 1},
@@ -187,7 +186,7 @@ func TestABatchThatIsRefused(t *testing.T) {
 			sent := 0
 			f.fault = func(r *http.Request) (int, string) {
 				if strings.HasSuffix(r.URL.Path, assignments) {
-					if sent++; sent >= 2 && (c.want != nil || sent == 2) {
+					if sent++; sent >= 2 {
 						return c.status, c.body
 					}
 				}
@@ -200,8 +199,47 @@ func TestABatchThatIsRefused(t *testing.T) {
 			if len(result.Done) != c.done || len(result.Failed) != c.failed || result.Requests != c.requests || c.count > 0 && f.count(assignments) != c.count {
 				t.Errorf("%d done, %d failed, %d requests of %d", len(result.Done), len(result.Failed), result.Requests, f.count(assignments))
 			}
-			if c.failed > 0 && !strings.Contains(result.Failed[0].Reason, "bad device") {
-				t.Errorf("the reason is %q", result.Failed[0].Reason)
+		})
+	}
+}
+
+func TestADeviceThatIsRefusedDoesNotKeepTheOthersFromTheirProfile(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		refused                     []int // none is all
+		done, failed, most, counted int
+	}{
+		"one":           {[]int{1234}, 2999, 1, 3 + 20, 12},
+		"two of one":    {[]int{1000, 1999}, 2998, 2, 3 + 38, 19},
+		"more than fit": {[]int{1, 200, 400, 600, 800, 1100, 1300, 1500}, -1, -1, 3 + mostHalved, -1},
+		"all":           {nil, 0, 3000, 3 + mostHalved, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, s := newFleetFake(t)
+			id := f.addProfile(studentsID, "Students")
+			serials := f.addDevices(3000)
+			f.fault = func(r *http.Request) (int, string) {
+				body := f.bodies[len(f.bodies)-1]
+				if strings.HasSuffix(r.URL.Path, assignments) && (c.refused == nil || slices.ContainsFunc(c.refused, func(i int) bool { return strings.Contains(body, serials[i]) })) {
+					return 400, `{"error":{"code":"BadRequest","message":"bad device"}}`
+				}
+				return 0, ""
+			}
+			result := f.assign1(s, id, serials)
+			if sent := f.count(assignments); sent > c.most || len(result.Done)+len(result.Failed) != 3000 {
+				t.Errorf("%d sent, want at most %d; %d done and %d failed", sent, c.most, len(result.Done), len(result.Failed))
+			}
+			if c.done >= 0 && (len(result.Done) != c.done || len(result.Failed) != c.failed || result.Requests != c.counted) {
+				t.Errorf("%d done, %d failed, %d requests", len(result.Done), len(result.Failed), result.Requests)
+			}
+			for _, d := range result.Failed {
+				if !strings.HasPrefix(d.Reason, reasonRefused) || !strings.Contains(d.Reason, "bad device") {
+					t.Fatalf("the reason is %q", d.Reason)
+				}
+			}
+			if len(c.refused) == 1 && result.Failed[0].SerialNumber != serials[c.refused[0]] {
+				t.Errorf("%s failed", result.Failed[0].SerialNumber)
 			}
 		})
 	}
@@ -373,5 +411,28 @@ func TestBatchesAreAsLargeAsConfigured(t *testing.T) {
 	serials := f.addDevices(250)
 	if result := f.assign1(s, id, serials); len(result.Done) != 250 || result.Requests != 3 {
 		t.Errorf("%s", fmt.Sprint(len(result.Done), result.Requests))
+	}
+}
+
+func TestManyDevicesThatShowLateAreNotReadAtEveryLook(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		stuck              bool
+		done, pages, looks int
+	}{"they show": {false, 4500, 5 + 5 + 5, 3 * 20}, "they never do": {true, 0, 5 + 5 + 5, 3 * 20}} {
+		f, s := newFleetFake(t)
+		f.late = 100 * time.Second
+		if c.stuck {
+			f.late = time.Hour
+		}
+		id := f.addProfile(studentsID, "Students")
+		serials := f.addDevices(4500)
+		result := f.assign1(s, id, serials)
+		if len(result.Done) != c.done || len(result.Done)+len(result.Failed) != 4500 {
+			t.Errorf("%s: %d done, %d failed", name, len(result.Done), len(result.Failed))
+		}
+		if n := f.count(singleRead); f.count(fullRead) != c.pages || n == 0 || n > c.looks {
+			t.Errorf("%s: %d pages, want %d, and %d single requests", name, f.count(fullRead), c.pages, n)
+		}
 	}
 }

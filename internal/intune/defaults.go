@@ -41,9 +41,8 @@ type profileID struct {
 }
 
 func (s *Service) aboutDevices(ctx context.Context, tokenID string) (aboutDevices, error) {
-	var t tokenWithDefaults
-	query := url.Values{"$expand": {"defaultIosEnrollmentProfile,defaultMacOsEnrollmentProfile,defaultTvOSEnrollmentProfile,defaultVisionOSEnrollmentProfile"}}
-	if err := s.graph.Get(ctx, tokenPath(tokenID), query, &t); err != nil {
+	t, err := s.readDefaults(ctx, tokenID)
+	if err != nil {
 		return aboutDevices{}, s.failed("read the default profiles of token "+tokenID, err)
 	}
 	about := aboutDevices{defaults: map[enrollment.Platform]string{}, size: t.SyncedDeviceCount}
@@ -55,6 +54,26 @@ func (s *Service) aboutDevices(ctx context.Context, tokenID string) (aboutDevice
 		}
 	}
 	return about, nil
+}
+
+const (
+	mainDefaults = "defaultIosEnrollmentProfile,defaultMacOsEnrollmentProfile"
+	allDefaults  = mainDefaults + ",defaultTvOSEnrollmentProfile,defaultVisionOSEnrollmentProfile"
+)
+
+// readDefaults asks for all default profiles. Those for Apple TV and Vision Pro are newer than the others, and clouds that do
+// not have them yet refuse the whole request: they are asked for the others alone from then on.
+func (s *Service) readDefaults(ctx context.Context, tokenID string) (t tokenWithDefaults, err error) {
+	if !s.mainDefaultsOnly.Load() {
+		err = s.graph.Get(ctx, tokenPath(tokenID), url.Values{"$expand": {allDefaults}}, &t)
+		if graph.StatusOf(err) != http.StatusBadRequest {
+			return t, err
+		}
+	}
+	if err = s.graph.Get(ctx, tokenPath(tokenID), url.Values{"$expand": {mainDefaults}}, &t); err == nil {
+		s.mainDefaultsOnly.Store(true)
+	}
+	return t, err
 }
 
 // defaultKeys gives the key of the default profile of each platform that has one.
@@ -78,7 +97,7 @@ func (s *Service) DefaultProfile(ctx context.Context, tokenID string, platform e
 
 // SetDefaultProfile implements enrollment.ProfileService, for classic profiles and mirrored policies. Devices that later
 // syncs bring get the profile, those that are there keep what they have. Graph answers 404 for up to a minute after a
-// profile was made (Config.VisibleWithin bounds it).
+// profile was made (Config.VisibleWithin bounds it). ErrNotShown is an error after Graph took the request.
 func (s *Service) SetDefaultProfile(ctx context.Context, tokenID string, platform enrollment.Platform, profileID string) error {
 	if err := s.checkDefault(ctx, tokenID, platform, profileID); err != nil {
 		return err
@@ -95,13 +114,7 @@ func (s *Service) SetDefaultProfile(ctx context.Context, tokenID string, platfor
 		about, err := s.aboutDevices(ctx, tokenID)
 		return about.isDefault(platform, profileID), err
 	})
-	if err == nil && !shows {
-		err = &enrollment.Error{
-			Kind: enrollment.ErrUnavailable, What: fmt.Sprintf("Microsoft Graph took the request to %s and did not show it within %s", what, s.config.VisibleWithin),
-			Do: "Look at the token in the Intune admin center, and apply again: nothing is sent where the default is right.",
-		}
-	}
-	return err
+	return s.unseen(what, shows, err)
 }
 
 // sendDefault names a mirrored policy without its prefix, as other programs that work with Graph do.

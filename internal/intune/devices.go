@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/intune/graph"
 )
 
 const (
@@ -26,15 +28,16 @@ const (
 // forget drops the view of a token's devices: a sync has changed them.
 func (s *Service) forget(tokenID string) { s.fleets.of(tokenID).forget() }
 
-// devicesOn counts the devices that have a profile or policy, by its key.
+// devicesOn counts the devices that have a profile or policy, by its key, for who is about to delete it.
 func (s *Service) devicesOn(ctx context.Context, tokenID, key string) (int, error) {
 	f := s.fleets.of(tokenID)
+	number := f.recent(s.now())
 	for {
+		if err := s.load(ctx, f, number); err != nil {
+			return 0, err
+		}
 		if n, counted := f.count(key); counted {
 			return n, nil
-		}
-		if err := s.load(ctx, f, 0); err != nil {
-			return 0, err
 		}
 	}
 }
@@ -43,7 +46,7 @@ func (s *Service) devicesOn(ctx context.Context, tokenID, key string) (int, erro
 // that will do is under way waits for that one.
 func (s *Service) load(ctx context.Context, f *fleet, number int) error {
 	for {
-		r, mine := f.begin(number)
+		r, mine := f.begin(number, s.now())
 		if r == nil {
 			return nil
 		}
@@ -91,8 +94,14 @@ func (s *Service) readAll(ctx context.Context, tokenID string) (*view, error) {
 
 func devicesPath(tokenID string) string { return tokenPath(tokenID, "importedAppleDeviceIdentities") }
 
-// errUnfiltered means that Graph paid no heed to the serial number that was asked for.
+// errUnfiltered means that Graph paid no heed to the serial number that was asked for, or does not filter by it.
 var errUnfiltered = errors.New("the filter was ignored")
+
+// refusesFilter tells how Graph says that it cannot filter by a property. What else a 400 may mean the read of all meets, too.
+func refusesFilter(err error) bool {
+	status := graph.StatusOf(err)
+	return status == http.StatusBadRequest || status == http.StatusNotImplemented
+}
 
 // readOne asks for one device.
 func (s *Service) readOne(ctx context.Context, tokenID, serial string) (identity, bool, error) {
@@ -100,6 +109,9 @@ func (s *Service) readOne(ctx context.Context, tokenID, serial string) (identity
 	var found identity
 	there := false
 	for page, err := range s.graph.Pages(ctx, devicesPath(tokenID), query) {
+		if refusesFilter(err) {
+			return found, false, errUnfiltered
+		}
 		if err != nil {
 			return found, false, s.failed(fmt.Sprintf("read device %s of token %s", serial, tokenID), err)
 		}
@@ -136,32 +148,52 @@ func (s *Service) readSome(ctx context.Context, f *fleet, serials []string) (map
 	return out, nil
 }
 
-// named gives devices by serial number with the profile that they have or were just sent: from the view; while there is
-// none, one by one where that costs no more requests than reading all.
-func (s *Service) named(ctx context.Context, f *fleet, serials []string, size int) (map[string]identity, error) {
+// named gives devices by serial number with the profile that they have or were just sent, and the number of the read that
+// they come from: from the view of read number (fleet.recent; 0 is any) or a later one; while there is none, one by one where
+// that costs no more requests than reading all.
+func (s *Service) named(ctx context.Context, f *fleet, serials []string, size, number int) (devices map[string]identity, read int, err error) {
 	for {
-		if found, ok := f.named(serials); ok {
-			return found, nil
+		if found, read, ok := f.named(serials, number); ok {
+			return found, read, nil
 		}
+		next := f.next()
 		if f.spend(len(serials), size) {
 			found, err := s.readSome(ctx, f, serials)
 			if err == nil {
+				f.learn(serials, found)
 				f.marked(found)
-				return found, nil
+				return found, next, nil
 			}
 			if !errors.Is(err, errUnfiltered) {
-				return nil, err
+				return nil, 0, err
 			}
 		}
-		if err := s.load(ctx, f, 0); err != nil {
-			return nil, err
+		if err := s.load(ctx, f, number); err != nil {
+			return nil, 0, err
 		}
 	}
 }
 
+// current is named for who acts upon it. Devices that are not there are looked for once more, as they may have come since:
+// arrived is the first read (fleet.next) that could not begin before they were asked for.
+func (s *Service) current(ctx context.Context, f *fleet, serials []string, size, arrived int) (map[string]identity, error) {
+	devices, read, err := s.named(ctx, f, serials, size, f.recent(s.now()))
+	if err != nil || read >= arrived {
+		return devices, err
+	}
+	missing := slices.DeleteFunc(slices.Clone(serials), func(serial string) bool { _, there := devices[serial]; return there })
+	if len(missing) == 0 {
+		return devices, nil
+	}
+	came, err := s.fresh(ctx, f, missing, size, arrived)
+	f.marked(came)
+	maps.Copy(devices, came)
+	return devices, err
+}
+
 // fresh gives devices as Graph shows them now. Where they are many all are read, in one read that everybody shares who asks
-// before it begins.
-func (s *Service) fresh(ctx context.Context, f *fleet, serials []string, size int) (map[string]identity, error) {
+// before it begins: read number (fleet.next) or a later one.
+func (s *Service) fresh(ctx context.Context, f *fleet, serials []string, size, number int) (map[string]identity, error) {
 	if f.cheap(len(serials), size) {
 		found, err := s.readSome(ctx, f, serials)
 		if err == nil {
@@ -173,7 +205,7 @@ func (s *Service) fresh(ctx context.Context, f *fleet, serials []string, size in
 		}
 	}
 	for {
-		if err := s.load(ctx, f, f.next()); err != nil {
+		if err := s.load(ctx, f, number); err != nil {
 			return nil, err
 		}
 		if found, ok := f.shown(serials); ok {
@@ -199,7 +231,7 @@ func (s *Service) Devices(ctx context.Context, tokenID string, filter enrollment
 func (s *Service) eachDevice(ctx context.Context, about aboutDevices, sel selection, yield func(enrollment.Device) bool) error {
 	f := s.fleets.of(sel.tokenID)
 	if sel.serials != nil {
-		found, err := s.named(ctx, f, sel.serials, about.size)
+		found, _, err := s.named(ctx, f, sel.serials, about.size, 0)
 		if err != nil {
 			return err
 		}

@@ -82,7 +82,7 @@ func TestWhoWaitsForAReadThatWasInterruptedReadsByItself(t *testing.T) {
 	f, s := newFleetFake(t)
 	f.addDevices(3)
 	fl := s.fleets.of(fleetToken)
-	r, mine := fl.begin(0)
+	r, mine := fl.begin(0, f.clock())
 	if !mine {
 		t.Fatal("no read was begun")
 	}
@@ -90,7 +90,7 @@ func TestWhoWaitsForAReadThatWasInterruptedReadsByItself(t *testing.T) {
 	if err := s.load(t.Context(), fl, 0); err != nil {
 		t.Error(err)
 	}
-	r, _ = fl.begin(fl.next())
+	r, _ = fl.begin(fl.next(), f.clock())
 	go fl.end(r, nil, enrollment.ErrUnavailable)
 	<-r.done
 	if f.count(fullRead) != 1 {
@@ -296,7 +296,7 @@ func TestADefaultIsWaitedForRightAfterTheProfileWasMade(t *testing.T) {
 		t.Errorf("a profile that is not there: error %v after %s", err, f.clock().Sub(began))
 	}
 	until, f.late = time.Time{}, time.Hour
-	if err := s.SetDefaultProfile(t.Context(), fleetToken, enrollment.IOS, id); !errors.Is(err, enrollment.ErrUnavailable) {
+	if err := s.SetDefaultProfile(t.Context(), fleetToken, enrollment.IOS, id); !errors.Is(err, enrollment.ErrNotShown) {
 		t.Errorf("that never shows: error %v", err)
 	}
 }

@@ -27,8 +27,10 @@ func TestARefusalSaysWhatHappenedToWhatAndWhatToDo(t *testing.T) {
 		"403 of an application": {403, refusalBody("Forbidden", "Application is not authorized"), false, enrollment.ErrPermission, []string{
 			"An application was signed in", "DeviceManagementServiceConfig.Read.All or DeviceManagementServiceConfig.ReadWrite.All", "admin consent", "Application is not authorized",
 		}},
-		"403 of a person":              {403, refusalBody("Forbidden", "x"), true, enrollment.ErrPermission, []string{"A person was signed in", "delegated", "Enrollment programs"}},
-		"404":                          {404, refusalBody("ResourceNotFound", "x"), false, enrollment.ErrNotFound, []string{"ResourceNotFound"}},
+		"403 of a person": {403, refusalBody("Forbidden", "x"), true, enrollment.ErrPermission, []string{"A person was signed in", "delegated", "Enrollment programs"}},
+		"404": {404, refusalBody("ResourceNotFound", "x"), false, enrollment.ErrNotFound, []string{
+			`There is no enrollment program token "` + districtID + `": GET `, "ResourceNotFound", "The data source asm_tokens lists those of this tenant.",
+		}},
 		"400":                          {400, refusalBody("BadRequest", "Bad value"), false, enrollment.ErrInvalid, []string{"Bad value"}},
 		"400, no Intune":               {400, refusalBody("BadRequest", "Request not applicable to target tenant."), false, enrollment.ErrUnsupported, []string{"no active Intune license"}},
 		"409":                          {409, refusalBody("Conflict", "x"), false, enrollment.ErrConflict, nil},
@@ -51,7 +53,10 @@ func TestARefusalSaysWhatHappenedToWhatAndWhatToDo(t *testing.T) {
 			if !errors.Is(err, c.want) {
 				t.Fatalf("error %v, want %v", err, c.want)
 			}
-			says := append([]string{"read token " + districtID}, c.says...)
+			says := c.says
+			if c.status != 404 {
+				says = append([]string{"read token " + districtID}, says...)
+			}
 			if c.status != 200 {
 				says = append(says, "request id request-")
 			}

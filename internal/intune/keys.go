@@ -15,6 +15,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/intune/graph"
 )
 
@@ -26,25 +27,33 @@ type publicKey struct {
 	certificate *x509.Certificate
 }
 
-// publicKey reads the public key of a token; none, without an error, where Intune answers that it has none to give. Whether
-// every token has one is not documented, and a key is not worth a token that cannot be read: what is passing is an error, so
-// that state does not lose a key, and what is said of the key is not.
+// publicKey reads the public key of a token; none, without an error, where Intune answers that it has none to give, or gives
+// one that cannot be used: whether every token has one is not documented. That it could not be read is an error.
 func (s *Service) publicKey(ctx context.Context, id string) (publicKey, error) {
 	key, err := s.askPublicKey(ctx, id)
-	if graph.StatusOf(err) == http.StatusInternalServerError { // Intune's word for a bad moment and for a bad request
-		if err := s.config.Wait(ctx, firstPause); err != nil {
-			return publicKey{}, err
-		}
-		key, err = s.askPublicKey(ctx, id)
-	}
 	if err != nil && (saysNoKey(err) || errors.Is(err, errKeyForm)) {
-		tflog.Warn(ctx, "Intune gives no public key of the token that can be used", map[string]any{"token_id": id, "error": err.Error()})
+		warnOfKey(ctx, "Intune gives no public key of the token that can be used", id, err)
 		return publicKey{}, nil
 	}
 	if err != nil {
 		return publicKey{}, s.failed(fmt.Sprintf("read the public key of token %s", id), err)
 	}
 	return key, nil
+}
+
+// publicKeyIfReadable is publicKey for who reads a token: a key that Intune is at odds with is not worth a token that cannot
+// be read. State keeps the key that it has.
+func (s *Service) publicKeyIfReadable(ctx context.Context, id string) (publicKey, error) {
+	key, err := s.publicKey(ctx, id)
+	if graph.StatusOf(err) >= http.StatusInternalServerError {
+		warnOfKey(ctx, "The public key of the token could not be read", id, err)
+		return publicKey{}, nil
+	}
+	return key, err
+}
+
+func warnOfKey(ctx context.Context, message, id string, err error) {
+	tflog.Warn(ctx, message, map[string]any{"token_id": id, "error": err.Error()})
 }
 
 func (s *Service) askPublicKey(ctx context.Context, id string) (publicKey, error) {
@@ -59,7 +68,7 @@ func (s *Service) askPublicKey(ctx context.Context, id string) (publicKey, error
 
 func saysNoKey(err error) bool {
 	switch graph.StatusOf(err) {
-	case http.StatusBadRequest, http.StatusNotFound, http.StatusInternalServerError:
+	case http.StatusBadRequest, http.StatusNotFound:
 		return true
 	}
 	return false
@@ -67,8 +76,8 @@ func saysNoKey(err error) bool {
 
 // generatePublicKey has Intune make a new key pair. A server token that was downloaded for the key before can no longer be
 // uploaded, which is why only who wants that may call it. Two calls make two pairs, so it is not repeated; what it did where
-// no answer came is found out by reading the key, which must have changed. An error means that none was made: one that was
-// made and cannot be read is none, without an error, or the caller would have another made.
+// no answer came is found out by reading the key, which must have changed. Any other error means that none was made: one that was
+// made and cannot be read is none, without an error, or the caller would have another made. ErrUnanswered is for not knowing.
 func (s *Service) generatePublicKey(ctx context.Context, id string, before publicKey) (publicKey, error) {
 	var answer struct {
 		Value string `json:"value"`
@@ -80,22 +89,27 @@ func (s *Service) generatePublicKey(ctx context.Context, id string, before publi
 	if key, formErr := readPublicKey(answer.Value); formErr == nil && key.PEM != "" {
 		return key, nil
 	}
-	if found, shows := s.otherKey(ctx, id, before); shows {
+	found, lookErr := s.otherKey(ctx, id, before)
+	switch {
+	case lookErr == nil && found.SHA256 != before.SHA256 && found.PEM != "":
 		return found, nil
+	case err != nil && (lookErr != nil || found.PEM == ""):
+		return publicKey{}, &enrollment.Error{
+			Kind: enrollment.ErrUnanswered, What: fmt.Sprintf("It is not known whether Intune made a new key pair for token %s", id), Err: errors.Join(err, lookErr),
+			Do: "Look at the key in the admin center before you apply again: download the public key there and hold it against public_key_pem. " +
+				"If it is another one, the new key is made, and making one more would replace it.",
+		}
 	}
 	return publicKey{}, s.failed(fmt.Sprintf("make a key pair for token %s", id), err)
 }
 
-// otherKey waits for another public key than before.
-func (s *Service) otherKey(ctx context.Context, id string, before publicKey) (found publicKey, shows bool) {
-	shows, err := s.untilVisible(ctx, func(ctx context.Context) (_ bool, err error) {
+// otherKey waits for another public key than before, and gives the one that it read last.
+func (s *Service) otherKey(ctx context.Context, id string, before publicKey) (found publicKey, err error) {
+	_, err = s.untilVisible(ctx, func(ctx context.Context) (_ bool, err error) {
 		found, err = s.publicKey(ctx, id)
 		return found.SHA256 != "" && found.SHA256 != before.SHA256, err
 	})
-	if !shows || err != nil {
-		return publicKey{}, false
-	}
-	return found, true
+	return found, err
 }
 
 var errKeyForm = errors.New("Intune gave a public key in a form that this version does not know") //nolint:staticcheck // a name

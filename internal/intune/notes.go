@@ -18,7 +18,7 @@ type notes struct {
 // note is what is known of one token. Its fields are read and written by get and set.
 type note struct {
 	// deciding is held from the decision about a sync until it has been asked for, so that two never ask for one.
-	deciding sync.Mutex
+	deciding gate
 
 	mu sync.Mutex
 	known
@@ -46,7 +46,7 @@ func (s *Service) note(tokenID string) *note {
 		s.notes.tokens = map[string]*note{}
 	}
 	if s.notes.tokens[key] == nil {
-		s.notes.tokens[key] = &note{}
+		s.notes.tokens[key] = &note{deciding: newGate()}
 	}
 	return s.notes.tokens[key]
 }

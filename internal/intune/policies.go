@@ -31,11 +31,11 @@ func (s *Service) CreatePolicy(ctx context.Context, spec enrollment.PolicySpec) 
 	if err != nil {
 		return enrollment.Policy{}, err
 	}
-	made, err := s.postPolicy(ctx, sent, spec.Platform)
+	current, err := catalog.Decode(sent.Settings) // before anything is made
 	if err != nil {
 		return enrollment.Policy{}, err
 	}
-	current, err := catalog.Decode(sent.Settings)
+	made, err := s.postPolicy(ctx, sent, spec.Platform)
 	if err != nil {
 		return enrollment.Policy{}, err
 	}

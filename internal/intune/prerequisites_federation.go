@@ -28,6 +28,11 @@ const enableEndpoint = `On the federation server, enable the endpoint: Enable-Ad
 func (p inspection) wsTrust(ctx context.Context, domain string) (finding, error) {
 	metadata, federated, err := p.metadataOf(ctx, domain)
 	switch {
+	case isGone(err):
+		return finding{
+			enrollment.Warn, fmt.Sprintf("Microsoft Graph shows no federation for %s: it signs in at Microsoft itself, or is no domain of this tenant.", domain),
+			"Check the spelling in federated_domains.",
+		}, nil
 	case err != nil:
 		return finding{}, err
 	case !federated:
@@ -59,13 +64,11 @@ func cannotTell(domain string, err error) finding {
 	}
 }
 
-// metadataOf gives the address of a federation service's metadata. Microsoft Graph answers 404 for a managed domain.
+// metadataOf gives the address of a federation service's metadata. Microsoft Graph answers 404 for a managed domain, and the
+// same for one that the tenant does not have.
 func (p inspection) metadataOf(ctx context.Context, domain string) (address string, federated bool, err error) {
 	what := "read the federation of " + domain
 	for page, err := range p.graph.Pages(ctx, "/domains/"+graph.Segment(domain)+"/federationConfiguration", nil) {
-		if isGone(err) {
-			return "", false, nil
-		}
 		if err != nil {
 			return "", false, p.failed(what, err)
 		}

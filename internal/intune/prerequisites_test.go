@@ -185,12 +185,12 @@ func TestFederatedDomainsNeedWSTrust13(t *testing.T) {
 	const sts = "https://sts.school.example/adfs/services/trust/"
 	old := strings.Replace(issues, "ws-sx/ws-trust/200512", "x", 1)
 	for name, c := range map[string]struct {
-		status   int // of the metadata; 0 is that the domain is managed
+		status   int // of the metadata; 0 is that the domain is managed, or unknown
 		document string
 		want     enrollment.Verdict
 		says     string
 	}{
-		"a managed domain":                   {0, "", enrollment.Met, "not federated"},
+		"none that Graph shows":              {0, "", enrollment.Warn, "no federation for school.example: it signs in at Microsoft itself, or is no domain of this tenant."},
 		"AD FS with the endpoint":            {200, wsdlBegin + port(sts+"13/UsernameMixed"), enrollment.Met, "offers"},
 		"wrapped, as it is often served":     {200, `<Metadata xmlns="http://schemas.xmlsoap.org/ws/2004/09/mex"><MetadataSection>` + strings.TrimPrefix(wsdlBegin, `<?xml version="1.0" encoding="utf-8"?>`) + port(sts+"13/usernamemixed") + `</MetadataSection></Metadata>`, enrollment.Met, "offers"},
 		"AD FS without it":                   {200, wsdlBegin + port(sts+"2005/usernamemixed"), enrollment.Unmet, "does not offer"},
@@ -224,6 +224,20 @@ func TestFederatedDomainsNeedWSTrust13(t *testing.T) {
 				t.Fatalf("%+v of %d, want %q", got, len(found), c.want)
 			}
 		})
+	}
+}
+
+func TestADomainThatGraphDoesNotShowIsToBeSpeltRight(t *testing.T) {
+	t.Parallel()
+	g := newGraph(t)
+	g.show()
+	ask := enrollment.PrerequisitesRequest{FederatedDomains: []string{"school.example"}}
+	if got := verdicts(t, g.open(), ask)["ws_trust:school.example"]; got.Do != "Check the spelling in federated_domains." || !enrollment.Ready([]enrollment.Prerequisite{got}) {
+		t.Errorf("404: %+v", got)
+	}
+	g.entities[domainPath] = object{"value": []object{}}
+	if got := verdicts(t, g.open(), ask)["ws_trust:school.example"]; got.Verdict != enrollment.Met || got.Do != "" {
+		t.Errorf("a domain without federation: %+v", got)
 	}
 }
 

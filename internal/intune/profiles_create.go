@@ -56,11 +56,11 @@ func (s *Service) CreateProfile(ctx context.Context, spec enrollment.ProfileSpec
 func (s *Service) postProfile(ctx context.Context, spec enrollment.ProfileSpec, body map[string]any, before []listedProfile) (json.RawMessage, error) {
 	var raw json.RawMessage
 	_, err := s.graph.Send(ctx, http.MethodPost, profilesPath(spec.TokenID), body, &raw, false)
-	if err == nil {
+	if err == nil && identified(spec.TokenID, raw) {
 		return raw, nil
 	}
 	what := fmt.Sprintf("create enrollment profile %q under token %s", spec.Name, spec.TokenID)
-	if !inDoubt(err) {
+	if err != nil && !inDoubt(err) {
 		if refusesClassic(err) {
 			return nil, classicRefused(spec.Name, err)
 		}
@@ -79,6 +79,13 @@ func (s *Service) postProfile(ctx context.Context, spec enrollment.ProfileSpec, 
 		return nil, classicRefused(spec.Name, err)
 	}
 	return nil, s.failed(what, err)
+}
+
+// identified tells whether an answer says under which id the profile was made. One without a body, from a proxy or as Graph
+// gives for a PATCH, does not.
+func identified(tokenID string, raw json.RawMessage) bool {
+	p, err := takeProfile(tokenID, raw)
+	return err == nil && keyOf(p.ID) != ""
 }
 
 // appeared looks for a while whether a profile came that was not there before: of this name, classic.

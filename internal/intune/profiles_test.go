@@ -624,3 +624,20 @@ func TestATokenTakesAThousandProfiles(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestAProfileThatWasMadeWithoutABodyIsLookedFor(t *testing.T) {
+	t.Parallel()
+	f, s := newFleetFake(t)
+	f.fault = func(r *http.Request) (int, string) {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/enrollmentProfiles") {
+			id := fleetToken + "_" + studentsID
+			f.profiles[id] = iosProfile(id, sharedSpec().Name)
+			return 201, ""
+		}
+		return 0, ""
+	}
+	result, err := s.CreateProfile(t.Context(), sharedSpec())
+	if err != nil || keyOf(result.Profile.ID) != studentsID {
+		t.Errorf("made %q, %v", result.Profile.ID, err)
+	}
+}

@@ -4,6 +4,7 @@ package intune
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
@@ -45,6 +46,8 @@ type Service struct {
 	// notes is what this process knows of each token (notes.go).
 	notes   notes
 	account account
+	// mainDefaultsOnly: this Graph knows default profiles of iOS and macOS only (defaults.go).
+	mainDefaultsOnly atomic.Bool
 }
 
 // Open makes a Service.
@@ -71,7 +74,7 @@ func Open(config Config) (*Service, error) {
 	web := httpx.New(httpx.Options{
 		Version: config.Version, MaxRetries: 1, MaxBody: maxMetadata, Transport: config.Transport, Now: config.Now, Wait: config.Wait,
 	})
-	return &Service{config: config, graph: client, web: web}, nil
+	return &Service{config: config, graph: client, web: web, account: account{gate: newGate()}}, nil
 }
 
 // Kind implements enrollment.Service.

@@ -7,7 +7,7 @@ import (
 )
 
 // SetSDSSharing lets School Data Sync use a token, or no longer, and waits until it shows. A tenant shares one token: sharing
-// another takes it away from the first.
+// another takes it away from the first. ErrNotShown is an error after Graph took the request.
 func (s *Service) SetSDSSharing(ctx context.Context, tokenID string, shared bool) error {
 	row, err := s.tokenRow(ctx, tokenID)
 	if err != nil || row.SharedWithSDS == shared {
@@ -20,6 +20,9 @@ func (s *Service) SetSDSSharing(ctx context.Context, tokenID string, shared bool
 	if _, err := s.graph.Send(ctx, http.MethodPost, tokenPath(row.ID, action), nil, nil, true); err != nil {
 		return s.failed(what, err)
 	}
-	_, err = s.tokenUntil(ctx, row.ID, what, func(read tokenRow) bool { return read.SharedWithSDS == shared })
-	return err
+	shows, err := s.untilVisible(ctx, func(ctx context.Context) (bool, error) {
+		read, err := s.tokenRow(ctx, row.ID)
+		return err == nil && read.SharedWithSDS == shared, err
+	})
+	return s.unseen(what, shows, err)
 }

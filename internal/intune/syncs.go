@@ -15,9 +15,12 @@ import (
 // run that has not ended after its 15 minutes is given back as running: Intune goes on with it.
 func (s *Service) Sync(ctx context.Context, req enrollment.SyncRequest) (enrollment.SyncRun, error) {
 	n := s.note(req.TokenID)
-	n.deciding.Lock()
+	decided, err := n.deciding.lock(ctx)
+	if err != nil {
+		return enrollment.SyncRun{}, s.failed(fmt.Sprintf("sync token %s", req.TokenID), err)
+	}
 	run, f, err := s.startOrJoin(ctx, n, req)
-	n.deciding.Unlock()
+	decided()
 	if err != nil || f == nil || !req.Wait {
 		return run, err
 	}
@@ -32,7 +35,7 @@ func (s *Service) startOrJoin(ctx context.Context, n *note, req enrollment.SyncR
 	}
 	k, now := n.get(), s.now()
 	running := runningNow(row, k, now)
-	decision, err := enrollment.DecideSync(enrollment.Intune, history(row, k, running, now), req.Kind, req.Wait, req.TokenID, now)
+	decision, err := enrollment.DecideSync(enrollment.Intune, history(row, k, running, now), req.Kind, req.Wait, fmt.Sprintf("%q (%s)", row.Name, row.ID), now)
 	if err != nil {
 		return enrollment.SyncRun{}, nil, err
 	}
@@ -133,12 +136,19 @@ func (s *Service) askForSync(ctx context.Context, n *note, row tokenRow, kind en
 	if err == nil {
 		return f, nil
 	}
-	started, _ := s.untilVisible(ctx, func(ctx context.Context) (bool, error) {
+	started, lookErr := s.untilVisible(ctx, func(ctx context.Context) (bool, error) {
 		read, err := s.tokenRow(ctx, row.ID)
-		return err == nil && f.shows(read), nil
+		return err == nil && f.shows(read), err
 	})
 	if started {
 		return f, nil
+	}
+	if lookErr == nil { // it was not started: there is none to join, and askedAt keeps the next one away
+		n.set(func(k *known) {
+			if k.run == f {
+				k.run = nil
+			}
+		})
 	}
 	return nil, s.failed(fmt.Sprintf("sync token %q", row.Name), err)
 }

@@ -96,6 +96,9 @@ func TestASyncIsNotAskedForWithin15Minutes(t *testing.T) {
 	if !errors.As(err, &throttled) || !throttled.Until.Equal(last.Add(15*time.Minute)) || len(g.posts) != 0 {
 		t.Fatalf("%v, %d syncs asked for", err, len(g.posts))
 	}
+	if !strings.Contains(err.Error(), `Token "District" (`+districtID+`) was synced`) {
+		t.Errorf("not by its name: %v", err)
+	}
 	status, err := s.SyncStatus(t.Context(), districtID)
 	if err != nil || !status.NextSyncAt.Equal(throttled.Until) || status.Running != nil {
 		t.Errorf("status %+v, %v", status, err)
@@ -265,6 +268,62 @@ func TestASyncWithoutAGoodAnswerIsFoundOutNotRepeated(t *testing.T) {
 				t.Errorf("right again: %v, asked %d times", err, asked)
 			}
 		})
+	}
+}
+
+func TestASyncThatDidNotBeginIsNoRunToJoin(t *testing.T) {
+	t.Parallel()
+	g := newGraph(t)
+	g.addDistrict(nil)
+	fails := true
+	g.fault = func(r *http.Request) (int, string) {
+		if fails && strings.HasSuffix(r.URL.Path, syncAction) {
+			return 503, ""
+		}
+		return 0, ""
+	}
+	s := g.open()
+	if _, err := s.Sync(t.Context(), ask(enrollment.IncrementalSync)); !errors.Is(err, enrollment.ErrUnavailable) {
+		t.Fatal(err)
+	}
+	if status, err := s.SyncStatus(t.Context(), districtID); err != nil || status.Running != nil {
+		t.Errorf("%+v runs, %v", status.Running, err)
+	}
+	fails = false
+	if _, err := s.Sync(t.Context(), ask(enrollment.IncrementalSync)); !errors.Is(err, enrollment.ErrThrottled) || len(g.posts) != 0 {
+		t.Errorf("within 15 minutes: %v, asked %d times", err, len(g.posts))
+	}
+	g.advance(15 * time.Minute)
+	if run, err := s.Sync(t.Context(), ask(enrollment.IncrementalSync)); err != nil || run.Joined || run.State != enrollment.SyncFinished {
+		t.Errorf("after them: %+v, %v", run, err)
+	}
+}
+
+func TestWhoWaitsForTheDecisionAboutASyncCanBeInterrupted(t *testing.T) {
+	t.Parallel()
+	g := newGraph(t)
+	g.addDistrict(nil)
+	deciding, decide, decided := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	g.after = func(r *http.Request) (int, string) {
+		if strings.HasSuffix(r.URL.Path, syncAction) {
+			close(deciding)
+			<-decide
+		}
+		return 0, ""
+	}
+	s := g.open()
+	go func() {
+		defer close(decided)
+		_, _ = s.Sync(t.Context(), ask(enrollment.IncrementalSync))
+	}()
+	<-deciding
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := s.Sync(ctx, ask(enrollment.IncrementalSync))
+	close(decide)
+	<-decided
+	if !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
@@ -115,8 +114,18 @@ func (s *Service) ListTokens(ctx context.Context) ([]enrollment.Token, error) {
 	return out, nil
 }
 
+// ListTokensBriefly implements enrollment.BriefLister: a request for each page of tokens, and none for each token.
+func (s *Service) ListTokensBriefly(ctx context.Context) ([]enrollment.Token, error) {
+	rows, err := s.tokenRows(ctx)
+	out := make([]enrollment.Token, 0, len(rows))
+	for _, row := range rows {
+		out = append(out, row.token(publicKey{}, 0, s.now()))
+	}
+	return out, err
+}
+
 func (s *Service) wholeToken(ctx context.Context, row tokenRow) (enrollment.Token, error) {
-	key, err := s.publicKey(ctx, row.ID)
+	key, err := s.publicKeyIfReadable(ctx, row.ID)
 	if err != nil {
 		return enrollment.Token{}, err
 	}
@@ -130,12 +139,15 @@ func (s *Service) wholeToken(ctx context.Context, row tokenRow) (enrollment.Toke
 // tokenRow reads a token as Graph has it, with one request.
 func (s *Service) tokenRow(ctx context.Context, id string) (tokenRow, error) {
 	if guid.FindString(id) != id || id == "" {
-		return tokenRow{}, enrollment.NotFound("enrollment program token", id)
+		return tokenRow{}, noToken(id, nil)
 	}
 	var row tokenRow
 	err := s.graph.Get(ctx, tokenPath(id), nil, &row)
 	if err == nil && row.ID == "" {
 		err = fmt.Errorf("%w: a token without an id", graph.ErrUnexpectedAnswer)
+	}
+	if isGone(err) {
+		return tokenRow{}, noToken(id, err)
 	}
 	if err != nil {
 		return tokenRow{}, s.failed("read token "+id, err)
@@ -147,6 +159,13 @@ func (s *Service) tokenRow(ctx context.Context, id string) (tokenRow, error) {
 		}
 	}
 	return row, nil
+}
+
+func noToken(id string, err error) error {
+	return &enrollment.Error{
+		Kind: enrollment.ErrNotFound, What: fmt.Sprintf("There is no enrollment program token %q", id),
+		Do: "The data source asm_tokens lists those of this tenant.", Err: err,
+	}
 }
 
 // tokenRows lists the tokens as Graph has them, by name and then by id.
@@ -222,22 +241,25 @@ func (s *Service) isConfigurator(ctx context.Context, row tokenRow) bool {
 
 // account is Intune's id of the tenant, which is not the tenant id. It is read once.
 type account struct {
-	mu    sync.Mutex
+	gate
 	asked bool
 	id    string
 }
 
 // read gives "" where the id cannot be read: the permission for it is another than that for tokens.
 func (a *account) read(ctx context.Context, client *graph.Client) string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	unlock, err := a.lock(ctx)
+	if err != nil {
+		return ""
+	}
+	defer unlock()
 	if a.asked {
 		return a.id
 	}
 	var singleton struct {
 		ID string `json:"intuneAccountId"`
 	}
-	err := client.Get(ctx, "/deviceManagement", url.Values{"$select": {"intuneAccountId"}}, &singleton)
+	err = client.Get(ctx, "/deviceManagement", url.Values{"$select": {"intuneAccountId"}}, &singleton)
 	a.asked, a.id = err == nil || graph.StatusOf(err) != 0, singleton.ID
 	return a.id
 }

@@ -2,6 +2,7 @@ package intune
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -82,8 +83,15 @@ func (s *Service) postToken(ctx context.Context, spec enrollment.TokenSpec) (tok
 		return row, nil
 	}
 	if err == nil || inDoubt(err) {
-		if made, found := s.tokenMade(ctx, spec.Name, before); found {
+		made, found, lookErr := s.tokenMade(ctx, spec.Name, before)
+		if found {
 			return made, nil
+		}
+		if err != nil && lookErr != nil {
+			return tokenRow{}, &enrollment.Error{
+				Kind: enrollment.ErrUnanswered, What: fmt.Sprintf("It is not known whether Intune made token %q", spec.Name), Err: errors.Join(err, lookErr),
+				Do: "Look at the enrollment program tokens in the Intune admin center. If it is there, import it; else apply again.",
+			}
 		}
 	}
 	if err == nil {
@@ -96,12 +104,12 @@ func (s *Service) postToken(ctx context.Context, spec enrollment.TokenSpec) (tok
 }
 
 // tokenMade looks for a token of a name that was not there before and awaits its server token.
-func (s *Service) tokenMade(ctx context.Context, name string, before []tokenRow) (made tokenRow, found bool) {
+func (s *Service) tokenMade(ctx context.Context, name string, before []tokenRow) (made tokenRow, found bool, err error) {
 	was := map[string]bool{}
 	for _, row := range before {
 		was[row.ID] = true
 	}
-	found, err := s.untilVisible(ctx, func(ctx context.Context) (bool, error) {
+	found, err = s.untilVisible(ctx, func(ctx context.Context) (bool, error) {
 		rows, err := s.tokenRows(ctx)
 		at := slices.IndexFunc(rows, func(row tokenRow) bool { return row.Name == name && row.awaits() && !was[row.ID] })
 		if at >= 0 {
@@ -109,11 +117,11 @@ func (s *Service) tokenMade(ctx context.Context, name string, before []tokenRow)
 		}
 		return at >= 0, err
 	})
-	return made, found && err == nil
+	return made, found && err == nil, err
 }
 
-// firstKey gives the public key of a token that was just made. One is generated only where Intune has made none with the
-// token: then there is none outstanding that it could kill.
+// firstKey gives the public key of a token that was just made. One is generated only where Intune gives none with the token:
+// nobody can have downloaded one that it could kill.
 func (s *Service) firstKey(ctx context.Context, id string) (publicKey, error) {
 	shows, err := s.untilVisible(ctx, func(ctx context.Context) (bool, error) {
 		err := s.graph.Get(ctx, tokenPath(id), nil, new(tokenRow))
@@ -130,7 +138,7 @@ func (s *Service) firstKey(ctx context.Context, id string) (publicKey, error) {
 			Kind: enrollment.ErrUnavailable, What: fmt.Sprintf("Intune made token %s and does not show it after %s", id, s.config.VisibleWithin), Do: laterHelp,
 		}
 	}
-	key, err := s.publicKey(ctx, id)
+	key, err := s.publicKeyIfReadable(ctx, id)
 	if err != nil || key.PEM != "" {
 		return key, err
 	}

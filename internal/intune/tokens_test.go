@@ -1,6 +1,7 @@
 package intune_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/intune"
 )
 
 func TestTheStatusOfATokenComesFromItsDatesAndItsErrorCode(t *testing.T) {
@@ -118,7 +120,7 @@ func TestATokenThatIsNoneIsNotFound(t *testing.T) {
 	g.addDistrict(nil)
 	s := g.open()
 	for _, id := range []string{"no-such-token", "", "../x", districtID + "/x", accountID} {
-		if _, err := s.ReadToken(t.Context(), id); !errors.Is(err, enrollment.ErrNotFound) {
+		if _, err := s.ReadToken(t.Context(), id); !errors.Is(err, enrollment.ErrNotFound) || !strings.Contains(err.Error(), "asm_tokens lists") {
 			t.Errorf("%q: %v", id, err)
 		}
 	}
@@ -162,7 +164,7 @@ func TestAPublicKeyIsReadInWhateverFormItComes(t *testing.T) {
 	}
 }
 
-func TestATokenCanBeReadWithoutItsKeyButStateDoesNotLoseOne(t *testing.T) {
+func TestATokenCanBeReadWithoutItsKey(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		statuses []int // of the requests for the key, in turn; then it is given
@@ -172,9 +174,9 @@ func TestATokenCanBeReadWithoutItsKeyButStateDoesNotLoseOne(t *testing.T) {
 		"there is none":              {[]int{404}, false, nil},
 		"none can be given":          {[]int{400}, false, nil},
 		"a bad moment":               {[]int{500}, true, nil},
-		"a bad moment that stays":    {[]int{500, 500}, false, nil},
+		"a bad moment that stays":    {slices.Repeat([]int{500}, 9), false, nil},
 		"not allowed":                {[]int{403}, false, enrollment.ErrPermission},
-		"out of order":               {slices.Repeat([]int{502}, 9), false, enrollment.ErrUnavailable},
+		"out of order":               {slices.Repeat([]int{502}, 9), false, nil},
 		"out of order for a moment":  {[]int{503, 503}, true, nil},
 		"too many requests for long": {slices.Repeat([]int{429}, 9), false, enrollment.ErrThrottled},
 	} {
@@ -203,6 +205,75 @@ func TestATokenCanBeReadWithoutItsKeyButStateDoesNotLoseOne(t *testing.T) {
 				t.Fatalf("key %.30q, %v", token.PublicKeyPEM, err)
 			}
 		})
+	}
+}
+
+// A file that cannot be held against the key is not sent: another one makes the key of no use.
+func TestNothingIsUploadedOrRotatedWhileTheKeyCannotBeRead(t *testing.T) {
+	t.Parallel()
+	g := newGraph(t)
+	g.addDistrict(nil)
+	g.fault = func(r *http.Request) (int, string) {
+		if strings.HasSuffix(r.URL.Path, "getEncryptionPublicKey()") {
+			return 500, refusalBody("InternalServerError", "An error has occurred")
+		}
+		return 0, ""
+	}
+	s := g.open()
+	if _, err := s.UploadServerToken(t.Context(), districtID, upload(t, 1)); !errors.Is(err, enrollment.ErrUnavailable) {
+		t.Errorf("the upload: %v", err)
+	}
+	if _, err := s.RotateKey(t.Context(), districtID); !errors.Is(err, enrollment.ErrUnavailable) {
+		t.Errorf("the rotation: %v", err)
+	}
+	if n := g.count("POST", ""); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+}
+
+func TestAListWithoutKeysAndProfilesIsOneRequest(t *testing.T) {
+	t.Parallel()
+	g := newGraph(t)
+	g.addDistrict(object{"shareTokenWithSchoolDataSyncService": true})
+	list, err := enrollment.ListTokensBriefly(t.Context(), g.open())
+	if err != nil || len(list) != 1 || list[0].Name != "District" || !list[0].SharedWithSDS || len(g.requests) != 1 {
+		t.Fatalf("%+v, %v by %v", list, err, g.requests)
+	}
+}
+
+func TestABadMomentIsNoFailureOfWhatIntuneTook(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(context.Context, *intune.Service) error{
+		"a change": func(ctx context.Context, s *intune.Service) error {
+			_, err := s.UpdateToken(ctx, districtID, spec("North"))
+			return err
+		},
+		"a sharing":  func(ctx context.Context, s *intune.Service) error { return s.SetSDSSharing(ctx, districtID, true) },
+		"a deletion": func(ctx context.Context, s *intune.Service) error { return s.DeleteToken(ctx, districtID) },
+	} {
+		for _, c := range []struct {
+			bad  time.Duration // how long reads fail
+			want error
+		}{{time.Minute, nil}, {time.Hour, enrollment.ErrUnavailable}} {
+			t.Run(fmt.Sprint(name, " ", c.bad), func(t *testing.T) {
+				t.Parallel()
+				g := newGraph(t)
+				g.addDistrict(object{"syncedDeviceCount": 0})
+				var written time.Time
+				g.fault = func(r *http.Request) (int, string) {
+					switch {
+					case r.Method != http.MethodGet:
+						written = g.now
+					case !written.IsZero() && g.now.Before(written.Add(c.bad)):
+						return 500, refusalBody("InternalServerError", "An error has occurred")
+					}
+					return 0, ""
+				}
+				if err := change(t.Context(), g.open()); !errors.Is(err, c.want) || c.want == nil && err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
 	}
 }
 
@@ -288,6 +359,7 @@ func TestATokenIsMadeOnceThoughNoGoodAnswerCame(t *testing.T) {
 	for name, c := range map[string]struct {
 		before, after int  // statuses in place of the work, and after it
 		drop          bool // the connection breaks after the work
+		blind         bool // nothing can be read afterwards
 		made          bool
 		want          error
 	}{
@@ -295,6 +367,7 @@ func TestATokenIsMadeOnceThoughNoGoodAnswerCame(t *testing.T) {
 		"500, and it was made":            {after: 500, made: true},
 		"500, and it was not made":        {before: 500, want: enrollment.ErrUnavailable},
 		"504, and it was made":            {after: 504, made: true},
+		"504, and nobody can look":        {after: 504, blind: true, want: enrollment.ErrUnanswered},
 		"refused":                         {before: 403, want: enrollment.ErrPermission},
 		"refused for its values":          {before: 400, want: enrollment.ErrInvalid},
 		"a success that does not name it": {after: 200, made: true},
@@ -310,6 +383,9 @@ func TestATokenIsMadeOnceThoughNoGoodAnswerCame(t *testing.T) {
 				if isPost(r) {
 					posts++
 					return c.before, refusalBody("X", "An error has occurred")
+				}
+				if c.blind && posts > 0 {
+					return 500, refusalBody("X", "An error has occurred")
 				}
 				return 0, ""
 			}
@@ -532,6 +608,49 @@ func TestARotationThatWasNotMadeIsAnError(t *testing.T) {
 	}
 	if token, err := g.open().RotateKey(t.Context(), districtID); !errors.Is(err, enrollment.ErrUnavailable) || g.count("POST", "/generateEncryptionPublicKey") != 1 {
 		t.Fatalf("%+v, %v", token, err)
+	}
+}
+
+func TestARotationWithoutAnAnswerIsFoundOutOrToldAsUnknown(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		bad  time.Duration // how long the key cannot be read afterwards
+		with int
+		want error
+	}{
+		"it is read at once":               {0, 0, nil},
+		"it is read after a bad moment":    {time.Minute, 500, nil},
+		"it cannot be read":                {time.Hour, 500, enrollment.ErrUnanswered},
+		"it cannot be read, for a refusal": {time.Hour, 403, enrollment.ErrUnanswered},
+		"Intune says that there is none":   {time.Hour, 404, enrollment.ErrUnanswered},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := newGraph(t)
+			g.addDistrict(nil)
+			g.generated = []string{certificateOf(t, 1).pem}
+			var made time.Time
+			g.after = func(r *http.Request) (int, string) {
+				if strings.HasSuffix(r.URL.Path, "/generateEncryptionPublicKey") {
+					made = g.now
+					return 504, ""
+				}
+				return 0, ""
+			}
+			g.fault = func(r *http.Request) (int, string) {
+				if !made.IsZero() && g.now.Before(made.Add(c.bad)) && strings.HasSuffix(r.URL.Path, "getEncryptionPublicKey()") {
+					return c.with, refusalBody("X", "x")
+				}
+				return 0, ""
+			}
+			token, err := g.open().RotateKey(t.Context(), districtID)
+			if c.want == nil && (err != nil || token.PublicKeyPEM != certificateOf(t, 1).pem) {
+				t.Fatalf("%+v, %v", token, err)
+			}
+			if c.want != nil && (!errors.Is(err, c.want) || !strings.Contains(err.Error(), "in the admin center before you apply again")) {
+				t.Fatal(err)
+			}
+		})
 	}
 }
 

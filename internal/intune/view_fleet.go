@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"time"
 )
 
 // fleets holds a fleet for each token. Its zero value is empty.
@@ -36,6 +37,8 @@ type fleet struct {
 
 	mu   sync.Mutex
 	view *view // nil until somebody needed all devices
+	// viewBegan is when the read that view comes from began: what changed since it may not have.
+	viewBegan time.Time
 	// viewRead is the read that view comes from, started the number of those that were begun.
 	viewRead, started int
 	// reading is the read that is under way.
@@ -53,6 +56,7 @@ type fleet struct {
 // reading is one read of all devices.
 type reading struct {
 	number    int
+	began     time.Time
 	forgotten int
 	done      chan struct{}
 	err       error
@@ -75,9 +79,26 @@ func (f *fleet) next() int {
 	return f.started + 1
 }
 
+// oldestView is how old a view may be that is acted upon: other people assign devices, too.
+const oldestView = time.Minute
+
+// recent is the number of the read that will do for who acts upon it: that of the view, or the one that is under way, unless
+// it began too long ago.
+func (f *fleet) recent(now time.Time) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.view != nil && now.Sub(f.viewBegan) <= oldestView:
+		return f.viewRead
+	case f.reading != nil && now.Sub(f.reading.began) <= oldestView:
+		return f.reading.number
+	}
+	return f.started + 1
+}
+
 // begin gives the read that is to be waited for: nil when there is a view from read number or a later one. mine tells the
 // caller to do it.
-func (f *fleet) begin(number int) (r *reading, mine bool) {
+func (f *fleet) begin(number int, now time.Time) (r *reading, mine bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
@@ -87,7 +108,7 @@ func (f *fleet) begin(number int) (r *reading, mine bool) {
 		return f.reading, false
 	}
 	f.started++
-	f.reading = &reading{number: f.started, forgotten: f.forgotten, done: make(chan struct{})}
+	f.reading = &reading{number: f.started, began: now, forgotten: f.forgotten, done: make(chan struct{})}
 	return f.reading, true
 }
 
@@ -96,7 +117,7 @@ func (f *fleet) end(r *reading, v *view, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err == nil && r.forgotten == f.forgotten {
-		f.view, f.viewRead = v, r.number
+		f.view, f.viewRead, f.viewBegan, f.looked = v, r.number, r.began, 0
 		for serial, d := range r.learned {
 			f.view.learn(serial, d)
 		}
@@ -105,16 +126,17 @@ func (f *fleet) end(r *reading, v *view, err error) {
 	close(r.done)
 }
 
-// named gives devices of the view by serial number; false when there is no view.
-func (f *fleet) named(serials []string) (map[string]identity, bool) {
+// named gives devices by serial number, and the read that they come from; false when there is no view from read number or a
+// later one.
+func (f *fleet) named(serials []string, number int) (devices map[string]identity, read int, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.view == nil {
-		return nil, false
+	if f.view == nil || f.viewRead < number {
+		return nil, 0, false
 	}
-	out := f.view.named(serials)
-	f.mark(out)
-	return out, true
+	devices = f.view.named(serials)
+	f.mark(devices)
+	return devices, f.viewRead, true
 }
 
 // shown is named without what was sent: as Graph showed it.
@@ -263,6 +285,22 @@ func (f *fleet) cheap(n, size int) bool {
 		size = len(f.view.rows)
 	}
 	return !f.unfiltered && n <= min(mostSingles, max(1, pagesOf(size)))
+}
+
+// sampleSize is how many devices are looked at in place of many.
+const sampleSize = 3
+
+// sample gives some of many devices, from all over them: nil where looking at all of them costs little more.
+func (f *fleet) sample(serials []string, size int) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.view != nil {
+		size = len(f.view.rows)
+	}
+	if f.unfiltered || len(serials) <= sampleSize || pagesOf(size) <= sampleSize {
+		return nil
+	}
+	return []string{serials[0], serials[len(serials)/2], serials[len(serials)-1]}
 }
 
 func (f *fleet) ignoresFilter() {

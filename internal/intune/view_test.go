@@ -157,7 +157,7 @@ func TestWhatWasSentCountsUntilItShows(t *testing.T) {
 func TestWhatWasLearnedDuringAReadIsNotLostWithIt(t *testing.T) {
 	t.Parallel()
 	f := (&fleets{}).of(fleetToken)
-	r, _ := f.begin(0)
+	r, _ := f.begin(0, time.Time{})
 	old := &view{}
 	for n := range 3 {
 		old.add(fleetDevice(n))

@@ -99,6 +99,9 @@ func resolveIntune(object types.Object, diags *diag.Diagnostics) (intuneSettings
 			return resolved, "intune." + s.name
 		}
 		s.resolve(&resolved, value, diags)
+		if s.name == "use_cli" {
+			resolved.CLIByDefault = !s.isSet(value)
+		}
 	}
 	if resolved.aksWorkloadIdentity {
 		resolved.takeWorkloadIdentity()

@@ -234,6 +234,24 @@ func TestAWorkloadIdentityIsFoundInThePodsEnvironment(t *testing.T) {
 	}
 }
 
+func TestAnApplicationWithoutACredentialIsLeftToAzureCLIOnlyWhereThatIsSaid(t *testing.T) {
+	for name, c := range map[string]struct {
+		inner    map[string]any
+		variable string
+	}{
+		"in the configuration": {application(map[string]any{"use_cli": true}), ""},
+		"in the environment":   {application(nil), "true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			t.Setenv("ARM_USE_CLI", c.variable)
+			if rt, diags := configureWith(t, map[string]any{"intune": c.inner}); diags.HasError() || !rt.Ready() {
+				t.Errorf("%+v, %v", rt, diags)
+			}
+		})
+	}
+}
+
 func TestUnknownIntuneSettingsAreARuntimeWithoutAService(t *testing.T) {
 	clean(t)
 	for setting, inner := range map[string]any{
@@ -258,8 +276,10 @@ func TestConfigureBlamesTheIntuneSetting(t *testing.T) {
 		at          path.Path
 		says        string
 	}{
-		"a secret without a tenant": {map[string]any{"client_secret": "hunter2"}, nil, root.AtName("tenant_id"), "ARM_TENANT_ID"},
-		"nobody to sign in":         {map[string]any{"use_cli": false}, nil, root, "`client_secret` (ARM_CLIENT_SECRET)"},
+		"a secret without a tenant":           {map[string]any{"client_secret": "hunter2"}, nil, root.AtName("tenant_id"), "ARM_TENANT_ID"},
+		"nobody to sign in":                   {map[string]any{"use_cli": false}, nil, root, "`client_secret` (ARM_CLIENT_SECRET)"},
+		"an application without a credential": {application(nil), nil, root.AtName("client_id"), "Is ARM_CLIENT_SECRET missing in this run?"},
+		"one of the environment":              {map[string]any{}, map[string]string{"ARM_CLIENT_ID": "a"}, root.AtName("client_id"), "set use_cli = true"},
 		"an address in the environment": {
 			application(map[string]any{"client_secret": "hunter2"}), map[string]string{"ASM_GRAPH_ENDPOINT": "http://graph.example"}, root.AtName("endpoint"), "neither https",
 		},

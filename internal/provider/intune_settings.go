@@ -116,7 +116,7 @@ var allIntuneSettings = []intuneSetting{
 	},
 	{
 		name: "use_cli", variables: []string{"ARM_USE_CLI"}, flag: func(s *intuneSettings) *bool { return &s.UseCLI },
-		description: "Sign in as whoever is signed in with Azure CLI, if no other method is configured. Default `true`.",
+		description: "Sign in as whoever is signed in with Azure CLI, if no other method is configured. Default `true`, unless `client_id` is set without a credential.",
 	},
 	{
 		name: "environment", variables: []string{"ARM_ENVIRONMENT"}, text: func(s *intuneSettings) *string { return &s.Environment }, check: signin.CheckEnvironment,
@@ -192,6 +192,13 @@ func (s intuneSetting) resolve(into *intuneSettings, value attr.Value, diags *di
 	if err := s.fromEnvironment(into); err != nil {
 		diags.AddAttributeError(path.Root("intune").AtName(s.name), "Unusable environment variable", tf.Sentence(err))
 	}
+}
+
+// isSet tells whether the configuration or the environment has the setting.
+func (s intuneSetting) isSet(value attr.Value) bool {
+	return value != nil && !value.IsNull() || slices.ContainsFunc(s.variables, func(variable string) bool {
+		return strings.TrimSpace(os.Getenv(variable)) != ""
+	})
 }
 
 func (s intuneSetting) fromEnvironment(into *intuneSettings) error {

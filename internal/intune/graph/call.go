@@ -15,6 +15,9 @@ import (
 
 const mediaType = "application/json"
 
+// badMoments is how many answers of 500 in a row a GET outlasts: Intune has them for a bad moment, and for a bad request, too.
+const badMoments = 2
+
 // Get reads path (below /beta, with a leading slash, its segments escaped by the caller with Segment) and decodes the answer
 // into a value. Errors: *Error, ErrUnexpectedAnswer, those of httpx, and those of Options.Token as they are.
 func (c *Client) Get(ctx context.Context, path string, query url.Values, into any) error {
@@ -107,6 +110,9 @@ func (c *Client) sendAs(ctx context.Context, call call, token string) (*http.Res
 	ctx = httpx.RepeatableIfRefused(ctx)
 	if call.repeat {
 		ctx = httpx.Repeatable(ctx)
+	}
+	if call.method == http.MethodGet {
+		ctx = httpx.Tolerant(ctx, http.StatusInternalServerError, badMoments)
 	}
 	req, err := http.NewRequestWithContext(ctx, call.method, call.target, bytes.NewReader(call.body))
 	if err != nil {

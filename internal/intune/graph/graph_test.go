@@ -215,6 +215,41 @@ func TestWhatIsSentAgain(t *testing.T) {
 	}
 }
 
+func TestAGETOutlastsTwoAnswersOf500(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		method        string
+		bad, attempts int
+		good          bool
+	}{
+		{"GET", 1, 2, true},
+		{"GET", 2, 3, true},
+		{"GET", 3, 3, false},
+		{"PATCH", 1, 1, false},
+		{"POST", 1, 1, false},
+	} {
+		asked := serve(t, func(n int, w http.ResponseWriter, _ *http.Request) {
+			if n < c.bad {
+				say(w, 500, `{"error":{"code":"InternalServerError","message":"y"}}`)
+				return
+			}
+			say(w, 200, `{}`)
+		})
+		client, err := asked.client(t), error(nil)
+		if c.method == "GET" {
+			err = client.Get(t.Context(), "/x", nil, new(struct{}))
+		} else {
+			_, err = client.Send(t.Context(), c.method, "/x", nil, nil, c.method == "PATCH")
+		}
+		if (err == nil) != c.good || len(asked.requests) != c.attempts || len(asked.waits) != c.attempts-1 {
+			t.Errorf("%s after %d: asked %d times, waited %v: %v", c.method, c.bad, len(asked.requests), asked.waits, err)
+		}
+		if !c.good && graph.StatusOf(err) != 500 {
+			t.Errorf("%s: %v", c.method, err)
+		}
+	}
+}
+
 // A POST that never left may be sent again; one that left and was not answered may not.
 func TestAnUnansweredPOSTIsNotSentAgain(t *testing.T) {
 	t.Parallel()

@@ -33,8 +33,9 @@ type Config struct {
 	UseMSI      bool
 	MSIEndpoint string
 
-	// UseCLI allows whoever is signed in with Azure CLI. It is the last that is tried.
-	UseCLI bool
+	// UseCLI allows whoever is signed in with Azure CLI. It is the last that is tried. CLIByDefault tells that nobody
+	// asked for it: then an application that has no credential is not signed in as somebody else.
+	UseCLI, CLIByDefault bool
 
 	// Environment is the cloud: global (or empty), usgovernment, dod, china and their other spellings.
 	Environment string

@@ -29,7 +29,7 @@ func (s *SignIn) failure(err error, last heard) error {
 	case last.status != 0:
 		failed.Err, failed.Do = s.answered(last), s.answerAdvice(last)
 	default:
-		failed.Err, failed.Do = errors.New(s.redact(firstLines(err.Error()))), s.toolAdvice(err.Error())
+		failed.Err, failed.Do = errors.New(s.redact(firstLines(typeName.ReplaceAllString(err.Error(), "")))), s.toolAdvice(err.Error())
 	}
 	return failed
 }
@@ -64,7 +64,9 @@ type refusal struct {
 }
 
 var (
-	aadsts = regexp.MustCompile(`AADSTS\d+`)
+	// typeName is the Go type that a library puts before what went wrong.
+	typeName = regexp.MustCompile(`^\w+Credential: `)
+	aadsts   = regexp.MustCompile(`AADSTS\d+`)
 	// forSupport begins what is for Microsoft's support.
 	forSupport = regexp.MustCompile(`\s*(Trace ID|Correlation ID|Timestamp):`)
 )

@@ -50,6 +50,9 @@ func choose(c Config, options azcore.ClientOptions, ownAuthority bool) (method, 
 		return b.oidc()
 	case c.UseMSI:
 		return b.identity()
+	case c.UseCLI && c.CLIByDefault && c.ClientID != "":
+		return method{}, invalid("client_id", "client_id is set, and no client secret, certificate, OIDC or managed identity with it",
+			"Is ARM_CLIENT_SECRET missing in this run? To sign in with the Azure CLI, leave client_id out or set use_cli = true.", nil)
 	case c.UseCLI:
 		return b.cli()
 	}

@@ -292,6 +292,20 @@ func TestAzureCLI(t *testing.T) {
 	}
 }
 
+func TestAzureCLISignsInWhereNobodyElseIsMeant(t *testing.T) {
+	for name, c := range map[string]signin.Config{
+		"it was asked for, beside an application": {ClientID: client, UseCLI: true},
+		"no application is named":                 {UseCLI: true, CLIByDefault: true},
+	} {
+		if s := open(t, c); s.Method() != "Azure CLI" {
+			t.Errorf("%s: %s", name, s.Method())
+		}
+	}
+	if s := open(t, signin.Config{TenantID: tenant, ClientID: client, ClientSecret: secret, UseCLI: true, CLIByDefault: true}); s.Method() != "a client secret" {
+		t.Errorf("an application with a secret: %s", s.Method())
+	}
+}
+
 func TestClouds(t *testing.T) {
 	for environment, want := range map[string][2]string{
 		"": {"https://graph.microsoft.com", ""}, "global": {"https://graph.microsoft.com", ""}, "Public": {"https://graph.microsoft.com", ""},
@@ -436,23 +450,24 @@ func TestASettingIsBlamedBeforeAnythingIsAsked(t *testing.T) {
 		field  string
 		says   string
 	}{
-		"nothing":                     {func(*signin.Config) {}, "", "`client_secret` (ARM_CLIENT_SECRET), `use_oidc`"},
-		"a secret without tenant":     {func(c *signin.Config) { c.ClientSecret, c.TenantID = secret, "" }, "tenant_id", "ARM_TENANT_ID"},
-		"a secret without client":     {func(c *signin.Config) { c.ClientSecret, c.ClientID = secret, "" }, "client_id", "ARM_CLIENT_ID"},
-		"a tenant that is none":       {func(c *signin.Config) { c.ClientSecret, c.TenantID = secret, "a/b" }, "tenant_id", `"a/b"`},
-		"a tenant for the CLI":        {func(c *signin.Config) { c.UseCLI, c.TenantID = true, "a;b" }, "tenant_id", `"a;b"`},
-		"no such environment":         {func(c *signin.Config) { c.ClientSecret, c.Environment = secret, "germany" }, "environment", "global, usgovernment, dod or china"},
-		"an endpoint without TLS":     {func(c *signin.Config) { c.ClientSecret, c.Endpoint = secret, "http://graph.microsoft.com" }, "endpoint", "neither https"},
-		"an endpoint of v1.0":         {func(c *signin.Config) { c.ClientSecret, c.Endpoint = secret, "https://graph.microsoft.com/v1.0" }, "endpoint", "leave the version out"},
-		"an authority without TLS":    {func(c *signin.Config) { c.ClientSecret, c.AuthorityHost = secret, "http://127.0.0.1:1" }, "authority_host", "not https"},
-		"an authority that is none":   {func(c *signin.Config) { c.ClientSecret, c.AuthorityHost = secret, "https://" }, "authority_host", "no host"},
-		"a secret's file that is not": {func(c *signin.Config) { c.ClientSecretFilePath = "nowhere" }, "client_secret_file_path", "cannot be read"},
-		"a secret's file is empty":    {func(c *signin.Config) { c.ClientSecretFilePath = write(t, " \n") }, "client_secret_file_path", "is empty"},
-		"two secrets":                 {func(c *signin.Config) { c.ClientSecret, c.ClientSecretFilePath = secret, write(t, "hush-other") }, "client_secret_file_path", "differ"},
-		"two clients":                 {func(c *signin.Config) { c.ClientIDFilePath = write(t, "other") }, "client_id_file_path", "differ"},
-		"a certificate not in base64": {func(c *signin.Config) { c.ClientCertificate = "hush!" }, "client_certificate", "not base64"},
-		"a certificate that is none":  {func(c *signin.Config) { c.ClientCertificate = "aHVzaA==" }, "client_certificate", "PKCS#12"},
-		"a certificate that is not":   {func(c *signin.Config) { c.ClientCertificatePath = "nowhere" }, "client_certificate_path", "cannot be read"},
+		"nothing":                             {func(*signin.Config) {}, "", "`client_secret` (ARM_CLIENT_SECRET), `use_oidc`"},
+		"a secret without tenant":             {func(c *signin.Config) { c.ClientSecret, c.TenantID = secret, "" }, "tenant_id", "ARM_TENANT_ID"},
+		"a secret without client":             {func(c *signin.Config) { c.ClientSecret, c.ClientID = secret, "" }, "client_id", "ARM_CLIENT_ID"},
+		"a tenant that is none":               {func(c *signin.Config) { c.ClientSecret, c.TenantID = secret, "a/b" }, "tenant_id", `"a/b"`},
+		"an application without a credential": {func(c *signin.Config) { c.UseCLI, c.CLIByDefault = true, true }, "client_id", "Is ARM_CLIENT_SECRET missing in this run?"},
+		"a tenant for the CLI":                {func(c *signin.Config) { c.UseCLI, c.TenantID = true, "a;b" }, "tenant_id", `"a;b"`},
+		"no such environment":                 {func(c *signin.Config) { c.ClientSecret, c.Environment = secret, "germany" }, "environment", "global, usgovernment, dod or china"},
+		"an endpoint without TLS":             {func(c *signin.Config) { c.ClientSecret, c.Endpoint = secret, "http://graph.microsoft.com" }, "endpoint", "neither https"},
+		"an endpoint of v1.0":                 {func(c *signin.Config) { c.ClientSecret, c.Endpoint = secret, "https://graph.microsoft.com/v1.0" }, "endpoint", "leave the version out"},
+		"an authority without TLS":            {func(c *signin.Config) { c.ClientSecret, c.AuthorityHost = secret, "http://127.0.0.1:1" }, "authority_host", "not https"},
+		"an authority that is none":           {func(c *signin.Config) { c.ClientSecret, c.AuthorityHost = secret, "https://" }, "authority_host", "no host"},
+		"a secret's file that is not":         {func(c *signin.Config) { c.ClientSecretFilePath = "nowhere" }, "client_secret_file_path", "cannot be read"},
+		"a secret's file is empty":            {func(c *signin.Config) { c.ClientSecretFilePath = write(t, " \n") }, "client_secret_file_path", "is empty"},
+		"two secrets":                         {func(c *signin.Config) { c.ClientSecret, c.ClientSecretFilePath = secret, write(t, "hush-other") }, "client_secret_file_path", "differ"},
+		"two clients":                         {func(c *signin.Config) { c.ClientIDFilePath = write(t, "other") }, "client_id_file_path", "differ"},
+		"a certificate not in base64":         {func(c *signin.Config) { c.ClientCertificate = "hush!" }, "client_certificate", "not base64"},
+		"a certificate that is none":          {func(c *signin.Config) { c.ClientCertificate = "aHVzaA==" }, "client_certificate", "PKCS#12"},
+		"a certificate that is not":           {func(c *signin.Config) { c.ClientCertificatePath = "nowhere" }, "client_certificate_path", "cannot be read"},
 		"the wrong password": {func(c *signin.Config) {
 			c.ClientCertificate, c.ClientCertificatePassword = base64.StdEncoding.EncodeToString(pfx), "hush"
 		}, "client_certificate_password", "does not open"},
@@ -649,6 +664,9 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 			}
 			if config.OIDCTokenFilePath != "" && strings.Contains(err.Error(), "id-token") {
 				t.Errorf("a file is nothing of GitHub's: %v", err)
+			}
+			if strings.Contains(err.Error(), "Credential: ") {
+				t.Errorf("a Go type is told: %v", err)
 			}
 			if all := err.Error() + logged.String(); strings.Contains(all, "hush") {
 				t.Errorf("a secret is told:\n%s", all)

@@ -221,7 +221,7 @@ func (r runner) tooLate(until time.Time, cause error) error {
 	return &enrollment.Error{
 		Kind: enrollment.ErrThrottled, Err: cause,
 		What: fmt.Sprintf("The sync cannot start within its timeout of %s", r.o.Timeout),
-		Do:   fmt.Sprintf("Apply again after %s, raise the timeout, or set on_throttled = \"skip\".", stamp(until)),
+		Do:   fmt.Sprintf("Apply after %s, raise the timeout, or set on_throttled = \"skip\".", stamp(until)),
 	}
 }
 

@@ -84,8 +84,11 @@ func knownOr[V interface{ IsUnknown() bool }](planned, actual V) V {
 }
 
 // refreshed is the state of a token that was read. What the service does not
-// keep (versions, rotation, protection) stays as it was.
+// keep (versions, rotation, protection) stays as it was. So does the public key
+// where the service gives none: it could not be read, or a server token that was
+// made for it would no longer be held against it.
 func (m model) refreshed(t enrollment.Token) model {
+	before := m
 	m.ID = types.StringValue(t.ID)
 	m.Name = types.StringValue(t.Name)
 	m.AppleID = tf.StringOrNull(t.AppleID)
@@ -94,6 +97,9 @@ func (m model) refreshed(t enrollment.Token) model {
 	}
 	m.ScopeTagIDs = scopeTagsOf(t)
 	m.observed = observe(t)
+	if t.PublicKeyPEM == "" && before.ID.ValueString() == t.ID {
+		m.PublicKeyPEM, m.PublicKeySHA256 = before.PublicKeyPEM, before.PublicKeySHA256
+	}
 	return m
 }
 

@@ -86,6 +86,22 @@ func TestRefreshedKeepsWhatNoServiceKeeps(t *testing.T) {
 	}
 }
 
+func TestRefreshedKeepsAPublicKeyThatTheServiceDoesNotGive(t *testing.T) {
+	state := model{ID: types.StringValue("t"), observed: observed{PublicKeyPEM: types.StringValue("pem"), PublicKeySHA256: types.StringValue("sha")}}
+	for name, c := range map[string]struct {
+		read     enrollment.Token
+		pem, sha types.String
+	}{
+		"none":           {enrollment.Token{ID: "t"}, types.StringValue("pem"), types.StringValue("sha")},
+		"another":        {enrollment.Token{ID: "t", PublicKeyPEM: "new", PublicKeySHA256: "newsha"}, types.StringValue("new"), types.StringValue("newsha")},
+		"of another one": {enrollment.Token{ID: "other"}, types.StringNull(), types.StringNull()},
+	} {
+		if got := state.refreshed(c.read); !got.PublicKeyPEM.Equal(c.pem) || !got.PublicKeySHA256.Equal(c.sha) {
+			t.Errorf("%s: got %s (%s)", name, got.PublicKeyPEM, got.PublicKeySHA256)
+		}
+	}
+}
+
 func TestPendingHidesOnlyWhatWasNotDelivered(t *testing.T) {
 	state := model{ServerTokenWOVersion: types.StringValue("v1"), PrivateKeyWOVersion: types.StringValue("k1")}
 	cases := map[string]struct {
