@@ -214,6 +214,11 @@ func TestAChangeOfOneSettingInThePortalShowsOnThatOne(t *testing.T) {
 		w.apply()
 		w.emptyPlans()
 	}
+	w.write()
+	w.says(w.apply(), "1 destroyed")
+	if left := w.graph.Catalog().Policies(token); len(left) > 0 {
+		t.Errorf("destroy left %+v", left)
+	}
 }
 
 // A mirrored policy can be given to devices and be the default, and the devices

@@ -79,7 +79,9 @@ func (r *defaultProfile) Create(ctx context.Context, req resource.CreateRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.Service.SetDefaultProfile(ctx, plan.TokenID.ValueString(), plan.platform(), plan.ProfileID.ValueString()); err != nil {
+	if err := r.Service.SetDefaultProfile(ctx, plan.TokenID.ValueString(), plan.platform(), plan.ProfileID.ValueString()); errors.Is(err, enrollment.ErrNotShown) {
+		tf.AddErrorAsWarning(&resp.Diagnostics, "see", thing, err, "It is in the state; the next refresh finds out what became of it.")
+	} else if err != nil {
 		tf.AddError(&resp.Diagnostics, "create", thing, err)
 		return
 	}

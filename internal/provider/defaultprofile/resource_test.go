@@ -266,6 +266,21 @@ func TestCreateIsNoErrorOnceTheDefaultIsSet(t *testing.T) {
 	}
 }
 
+func TestADefaultThatWasTakenAndDoesNotShowIsInState(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	d := drive(t, f)
+	f.err = &enrollment.Error{Kind: enrollment.ErrNotShown, What: "It was taken and does not show"}
+	state, diags := d.Plan(kind, tftest.State{}, config).Apply()
+	clean(t, diags)
+	expect(t, diags.Warnings(), "Unable to see the default enrollment profile", "does not show", "next refresh")
+	if state.Get("id") != "t1/ios" || d.IdentityOf(state)["platform"] != "ios" {
+		t.Errorf("state is %s", state.Value)
+	}
+	_, diags = d.Plan(kind, state, config.With(tftest.Config{"profile_id": "p2"})).Apply()
+	expect(t, diags.Errors(), "Unable to update the default enrollment profile", "does not show")
+}
+
 func TestDestroyKeepsADefaultThatTheServiceCannotUnset(t *testing.T) {
 	t.Parallel()
 	f := newFake()

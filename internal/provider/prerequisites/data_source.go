@@ -81,7 +81,7 @@ func (d *prerequisites) Schema(_ context.Context, _ datasource.SchemaRequest, re
 				MarkdownDescription: "What was looked at, by name: `push_certificate`, `data_sharing_consent`, with a token `token_type` and `token_expiry`, and `ws_trust:DOMAIN` for each of `federated_domains`, in lower case. " +
 					"Later versions of the provider may look at more.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"verdict": text("`met`, `warning` (met, and soon not any more), `unmet` or `unknown` (it could not be found out)."),
+					"verdict": text("`met`, `warning` (met and soon not any more, or a domain that Microsoft Graph does not show), `unmet` or `unknown` (it could not be found out)."),
 					"found":   text("What is there."),
 					"do":      text("What to do about it; `\"\"` where nothing is."),
 				}},

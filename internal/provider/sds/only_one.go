@@ -18,7 +18,7 @@ const onlyOne = "A tenant can share one token with School Data Sync: sharing ano
 // the sharing from each other in every apply, and warns of a token that loses it.
 func (r *connection) checkOnlyOne(ctx context.Context, tokenID string, diags *diag.Diagnostics) {
 	at := path.Root("token_id")
-	tokens, err := r.Service.ListTokens(ctx)
+	tokens, err := enrollment.ListTokensBriefly(ctx, r.Service)
 	name := func(id string) string {
 		for _, t := range tokens {
 			if strings.EqualFold(t.ID, id) {

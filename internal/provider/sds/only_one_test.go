@@ -1,6 +1,7 @@
 package sds_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -85,5 +86,33 @@ func TestTheEmbeddedServiceSharesAsManyAsThereAre(t *testing.T) {
 	connect(t, d)
 	if _, diags := d.Plan(kind, tftest.State{}, tftest.Config{"token_id": "t2"}).Apply(); len(diags) > 0 || !f.shared["t1"] || !f.shared["t2"] {
 		t.Errorf("shared %v, %v %v", f.shared, diags.Errors(), diags.Warnings())
+	}
+}
+
+// brief is a service whose whole list is dear.
+type brief struct {
+	*fake
+
+	asked int
+}
+
+func (b *brief) ListTokensBriefly(ctx context.Context) ([]enrollment.Token, error) {
+	b.asked++
+	return b.fake.ListTokens(ctx)
+}
+
+func (b *brief) ListTokens(context.Context) ([]enrollment.Token, error) {
+	return nil, errors.New("the whole list was asked for")
+}
+
+func TestOtherTokensAreLookedAtByTheBriefList(t *testing.T) {
+	t.Parallel()
+	f, rt, d := onIntune(t)
+	f.shared["t1"] = true
+	b := &brief{fake: f}
+	rt.Service = b
+	plan := d.Plan(kind, tftest.State{}, tftest.Config{"token_id": "t2"})
+	if warnings := plan.Diags.Warnings(); len(warnings) != 1 || !strings.Contains(warnings[0], `Token "Token t1" (t1) is shared now`) || b.asked == 0 {
+		t.Errorf("planned with %v %v, asked %d times", plan.Diags.Errors(), warnings, b.asked)
 	}
 }

@@ -86,7 +86,9 @@ func (r *connection) Create(ctx context.Context, req resource.CreateRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.Service.SetSDSSharing(ctx, plan.TokenID.ValueString(), true); err != nil {
+	if err := r.Service.SetSDSSharing(ctx, plan.TokenID.ValueString(), true); errors.Is(err, enrollment.ErrNotShown) {
+		tf.AddErrorAsWarning(&resp.Diagnostics, "see", thing, err, "It is in the state; the next refresh finds out what became of it.")
+	} else if err != nil {
 		tf.AddError(&resp.Diagnostics, "create", thing, err)
 		return
 	}

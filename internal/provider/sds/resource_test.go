@@ -28,6 +28,7 @@ type fake struct {
 	shared map[string]bool
 	calls  int
 	lists  error // what listing answers
+	after  error // what sharing answers when it is done
 }
 
 func (f *fake) Kind() enrollment.Kind { return f.kind }
@@ -60,7 +61,7 @@ func (f *fake) SetSDSSharing(_ context.Context, id string, shared bool) error {
 		f.shared["t1"], f.shared["t2"] = false, false
 	}
 	f.shared[id] = shared
-	return nil
+	return f.after
 }
 
 func start(t *testing.T) (*fake, *tf.Runtime, *tftest.Driver) {
@@ -189,6 +190,21 @@ func TestCreateThatCannotTellItsStoreSharesNothing(t *testing.T) {
 	if f.shared["t1"] {
 		t.Error("it is shared")
 	}
+}
+
+func TestSharingThatWasTakenAndDoesNotShowIsInState(t *testing.T) {
+	t.Parallel()
+	f, _, d := start(t)
+	f.after = &enrollment.Error{Kind: enrollment.ErrNotShown, What: "It was taken and does not show"}
+	state, diags := d.Plan(kind, tftest.State{}, tftest.Config{"token_id": "t1"}).Apply()
+	if warnings := diags.Warnings(); len(diags) != 1 || len(warnings) != 1 || !strings.Contains(warnings[0], "does not show") || !strings.Contains(warnings[0], "next refresh") {
+		t.Errorf("%q, %q", warnings, diags.Errors())
+	}
+	if state.Get("id") != "t1" || d.IdentityOf(state)["token_id"] != "t1" {
+		t.Errorf("state is %s", state.Value)
+	}
+	_, diags = d.PlanDestroy(state).Apply()
+	mentions(t, diags, "Unable to delete", "does not show")
 }
 
 func TestUnknownAndUnusableTokens(t *testing.T) {
