@@ -66,8 +66,9 @@ func TestAnotherProfileMovesTheDevicesInPlaceInOneSendEach(t *testing.T) {
 	// One leaves and two come in the same apply.
 	moved := config(append(ipads(1, 6), ipads(8, 3)...)...).With(tftest.Config{"profile_id": "p2"})
 	plan := s.plan(state, moved)
-	if len(plan.Replaces) > 0 || len(plan.Diags) > 0 {
-		t.Errorf("replaces %v, says %v", plan.Replaces, plan.Diags.Errors())
+	said := strings.Join(plan.Diags.Warnings(), " ")
+	if len(plan.Replaces) > 0 || len(plan.Diags.Errors()) > 0 || !strings.Contains(said, "8 devices held move to another enrollment profile") {
+		t.Errorf("replaces %v, says %v", plan.Replaces, plan.Diags)
 	}
 	is(t, plan.State, "id", state.Get("id"))
 	state, _ = s.apply(state, moved)

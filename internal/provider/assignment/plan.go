@@ -69,6 +69,9 @@ func (r *assignment) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 		r.giveUp(ctx, *state, held, diags)
 		state, held = nil, holding{}
 	}
+	if state != nil && !plan.TokenID.IsUnknown() && !diags.HasError() {
+		r.warnOfMove(ctx, plan, *state, held, diags)
+	}
 	if !known || plan.TokenID.IsUnknown() || diags.HasError() {
 		return
 	}

@@ -37,7 +37,7 @@ func (r *assignment) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"profile_id": schema.StringAttribute{
-				Required: true, MarkdownDescription: "Id of the enrollment profile that the devices get. Changing it moves them in place. " +
+				Required: true, MarkdownDescription: "Id of the enrollment profile that the devices get. Changing it moves them in place, all of them: the plan warns with the number, and `max_changes` does not limit it. " +
 					"On Intune the id of an `asm_enrollment_profile` or the `profile_id` of an `asm_enrollment_policy`; the same profile written in another of Graph's forms is no change.",
 			},
 			"serial_numbers": schema.SetAttribute{
@@ -79,7 +79,7 @@ func (r *assignment) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 				Optional: true, Validators: []validator.String{changeLimit{}},
 				MarkdownDescription: "The fuse: the most devices that may leave, or be moved here from other profiles, in one apply, as a number (`\"200\"`) or a share of those held (`\"25%\"`). " +
 					"More is an error at plan with both numbers, because a file that was cut short must not empty a school. " +
-					"Left out it is 10 % of what is held, and at least 50. The first fill is exempt.",
+					"Left out it is 10 % of what is held, and at least 50. The first fill is exempt, and so is a changed `profile_id`.",
 			},
 			"allow_empty": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
