@@ -52,7 +52,7 @@ func (v *violations) oneKindOfUse(spec PolicySpec) {
 	}
 	if spec.SharedIPad != nil && spec.AwaitDeviceConfigured != nil {
 		v.add("await_device_configured", "Shared iPad does not wait to be configured",
-			"Microsoft's enrollment policies have no await configuration together with Shared iPad. Leave await_device_configured out.")
+			"Microsoft's enrollment policies cannot make devices wait (await_device_configured) with Shared iPad. Leave it out.")
 	}
 }
 
@@ -144,7 +144,7 @@ func (v *violations) template(spec PolicySpec, template PolicyTemplate) {
 	for _, id := range slices.Sorted(maps.Keys(named)) {
 		n := named[id]
 		if other, both := byAttribute[id]; both && n.attribute != other.attribute {
-			v.add(n.attribute, "Set twice", fmt.Sprintf("%s sets this setting too. Keep one of the two.", other.attribute))
+			v.add(n.attribute, "Set twice", fmt.Sprintf("%s sets the setting %s too. Keep one of the two.", other.attribute, id))
 			continue
 		}
 		if v.has(n.attribute) {
@@ -172,8 +172,14 @@ func (v *violations) noSetting(template PolicyTemplate, id, attribute string) {
 		return
 	}
 	detail := fmt.Sprintf("The template of enrollment policies for %s has no setting %q.", template.Platform, id)
-	if nearest := nearestOf(id, slices.Sorted(maps.Keys(template.Settings))); nearest != "" {
-		detail += fmt.Sprintf(" Did you mean %q?", nearest)
+	var quoted []string
+	for _, nearest := range resembling(id, slices.Sorted(maps.Keys(template.Settings)), 3) {
+		quoted = append(quoted, strconv.Quote(nearest))
+	}
+	if len(quoted) > 0 {
+		detail += fmt.Sprintf(" Did you mean %s?", either(quoted))
+	} else {
+		detail += " The ids are those that Microsoft Graph lists for the template (configurationPolicyTemplates, settingTemplates)."
 	}
 	v.add(attribute, "No such setting", detail)
 }
@@ -229,8 +235,12 @@ func (v *violations) text(setting PolicySetting, attribute, value string) {
 	switch {
 	case setting.Maximum > 0 && n > setting.Maximum, n < setting.Minimum:
 		v.add(attribute, "Wrong length", fmt.Sprintf("%s takes %d to %d characters here, and this has %d.", setting.DisplayName, setting.Minimum, setting.Maximum, n))
+	case !matches(setting.Pattern, value) && setting.ID == setNameTemplate:
+		v.nameCharacters(attribute)
 	case !matches(setting.Pattern, value):
 		v.add(attribute, "Wrong form", fmt.Sprintf("%s has to match %s here.", setting.DisplayName, setting.Pattern))
+	case setting.ID == setNameTemplate:
+		v.nameVariables(attribute, value)
 	}
 }
 

@@ -5,8 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/agext/levenshtein"
 )
 
 // policyPanes are the Setup Assistant panes of Intune's settings catalog, by
@@ -118,23 +116,9 @@ func noPane(platform Platform, key string) string {
 			"If Microsoft has added the pane since this version was made, set it in settings by its definition id."
 	}
 	known := PolicySkipKeys(platform)
-	if nearest := nearestOf(key, known); nearest != "" {
-		return fmt.Sprintf("Did you mean %q? Enrollment policies for %s have no pane of this name.", nearest, platform)
+	if nearest := resembling(key, known, 1); len(nearest) > 0 {
+		return fmt.Sprintf("Did you mean %q? Enrollment policies for %s have no pane of this name.", nearest[0], platform)
 	}
 	return fmt.Sprintf("Enrollment policies for %s have panes for these keys: %s. A pane that Microsoft added since this version was made is set in settings by its definition id.",
 		platform, strings.Join(known, ", "))
-}
-
-// nearestOf gives the name that resembles another one, "" if none does.
-func nearestOf(name string, known []string) string {
-	nearest, distance := "", -1
-	for _, k := range known {
-		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(k), nil); distance < 0 || d < distance {
-			nearest, distance = k, d
-		}
-	}
-	if distance > max(2, len(name)/3) {
-		return ""
-	}
-	return nearest
 }

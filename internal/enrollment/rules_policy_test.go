@@ -122,7 +122,7 @@ func TestCheckPolicy(t *testing.T) {
 		"what is off is not a second use": {change: func(p *spec) {
 			p.SharedIPad, p.UserAffinity, p.SharedDeviceMode = &enrollment.SharedIPad{}, new(false), new(false)
 		}},
-		"await and Shared iPad": {change: func(p *spec) { p.SharedIPad, p.AwaitDeviceConfigured = &enrollment.SharedIPad{}, new(false) }, field: "await_device_configured", offline: true},
+		"await and Shared iPad": {change: func(p *spec) { p.SharedIPad, p.AwaitDeviceConfigured = &enrollment.SharedIPad{}, new(false) }, field: "await_device_configured", says: "cannot make devices wait (await_device_configured) with Shared iPad", offline: true},
 		"await and Shared iPad by settings": {change: func(p *spec) {
 			p.Settings, p.AwaitDeviceConfigured = map[string]string{"ade_useraffinity": "ade_useraffinity_3"}, new(true)
 		}, field: "await_device_configured", says: "ade_useraffinity_0"},
@@ -150,7 +150,9 @@ func TestCheckPolicy(t *testing.T) {
 		"a name template":                     {change: func(p *spec) { p.DeviceNameTemplate = new("{{DEVICETYPE}}-{{SERIAL}}") }},
 		"no name template":                    {change: func(p *spec) { p.DeviceNameTemplate = new("") }},
 		"a name template of 64":               {change: func(p *spec) { p.DeviceNameTemplate = new(strings.Repeat("a", 64)) }, field: "device_name_template", says: "63"},
-		"a name template with a space":        {change: func(p *spec) { p.DeviceNameTemplate = new("my iPad") }, field: "device_name_template", says: "has to match"},
+		"a name template with a space":        {change: func(p *spec) { p.DeviceNameTemplate = new("my iPad") }, field: "device_name_template", says: "letters without accents"},
+		"a name template with a variable":     {change: func(p *spec) { p.DeviceNameTemplate = new("{{SERIAL}}-{{USER}}") }, field: "device_name_template", says: "{{SERIAL}} and {{DEVICETYPE}}"},
+		"one in settings":                     {change: set("ade_appledevicenametemplate", "{{USER}}"), field: "settings.ade_appledevicenametemplate", says: `"{{USER}}"`},
 		"a carrier's address":                 {change: func(p *spec) { p.CarrierActivationURL = new("https://carrier.example/activate") }},
 		"a carrier's name":                    {change: func(p *spec) { p.CarrierActivationURL = new("carrier.example") }, field: "carrier_activation_url"},
 
@@ -177,11 +179,16 @@ func TestCheckPolicy(t *testing.T) {
 
 		"a setting":                   {change: set("ade_lockedenrollment", "ade_lockedenrollment_0")},
 		"a setting that there is not": {change: set("ade_lockedenrolment", "x"), field: "settings.ade_lockedenrolment", says: `"ade_lockedenrollment"`},
+		"a setting that is like several": {
+			change: set("ade_setupassistant_depart", "x"), field: "settings.ade_setupassistant_depart",
+			says: `Did you mean "ade_setupassistant_department", "ade_setupassistant_siri" or "ade_setupassistant_passcode"?`,
+		},
+		"a setting that is like none": {change: set("foo", "x"), field: "settings.foo", says: "lists for the template (configurationPolicyTemplates, settingTemplates)"},
 		"an option that there is not": {change: set("ade_lockedenrollment", "yes"), field: "settings.ade_lockedenrollment", says: `"ade_lockedenrollment_0" (Option _0), "ade_lockedenrollment_1" (Option _1)`},
 		"a setting that an attribute sets too": {change: func(p *spec) {
 			p.LockedEnrollment = new(true)
 			set("ade_lockedenrollment", "ade_lockedenrollment_1")(p)
-		}, field: "settings.ade_lockedenrollment", says: "locked_enrollment"},
+		}, field: "settings.ade_lockedenrollment", says: "locked_enrollment sets the setting ade_lockedenrollment too"},
 		"a pane that skip_setup_items sets": {change: func(p *spec) { skip("Siri")(p); set("ade_setupassistant_siri", "ade_setupassistant_siri_1")(p) }, field: "settings.ade_setupassistant_siri", says: "skip_setup_items"},
 		"a number":                          {change: set("ade_maximumcachedusers", "24")},
 		"what is no number":                 {change: set("ade_maximumcachedusers", "many"), field: "settings.ade_maximumcachedusers", says: "whole number"},

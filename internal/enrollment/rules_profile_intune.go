@@ -20,6 +20,7 @@ var (
 	// nameTemplate is the pattern that Intune's settings catalog has for the
 	// same template.
 	nameTemplate = regexp.MustCompile(`^[a-zA-Z0-9-._{}]*$`)
+	otherBraces  = regexp.MustCompile(`\{+[^{} ]*\}*|\}+`)
 	guidForm     = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 	// graceSeconds are the grace periods that the admin center offers.
@@ -139,7 +140,7 @@ func (v *violations) signIn(p ProfileSpec) {
 		return
 	}
 	if !slices.Contains(Authentications(), *p.Authentication) {
-		v.add("authentication", fmt.Sprintf("%q is no way to sign in", *p.Authentication), fmt.Sprintf("Use one of %v.", Authentications()))
+		v.add("authentication", fmt.Sprintf("%q is no way to sign in", *p.Authentication), fmt.Sprintf("Use %s.", either(Authentications())))
 		return
 	}
 	if is(p.UserAffinity, false) || p.SharedIPad != nil {
@@ -227,7 +228,7 @@ func (v *violations) sessions(s *SharedIPad) {
 	}
 	if grace := s.PasscodeLockGracePeriod; grace != nil && !slices.Contains(graceSeconds, *grace) {
 		v.add("shared_ipad.passcode_lock_grace_period", "Intune does not have this grace period",
-			fmt.Sprintf("It takes one of %v seconds; this is %d.", graceSeconds, *grace))
+			fmt.Sprintf("It takes %s seconds; this is %d.", either(graceSeconds), *grace))
 	}
 	if !is(s.TemporarySessionsOnly, true) {
 		return
@@ -250,8 +251,24 @@ func (v *violations) nameTemplate(template *string) {
 			fmt.Sprintf("Intune takes at most %d characters; this has %d.", longestNameTemplate, n))
 	}
 	if !nameTemplate.MatchString(*template) {
-		v.add("device_name_template", "Device name template has characters that Intune refuses",
-			"Use letters without accents, digits, hyphen, dot and underscore, and the variables {{SERIAL}} and {{DEVICETYPE}}.")
+		v.nameCharacters("device_name_template")
+		return
+	}
+	v.nameVariables("device_name_template", *template)
+}
+
+func (v *violations) nameCharacters(attribute string) {
+	v.add(attribute, "Device name template has characters that Intune refuses",
+		"Use letters without accents, digits, hyphen, dot and underscore, and the variables {{SERIAL}} and {{DEVICETYPE}}.")
+}
+
+// nameVariables refuses braces that the pattern lets pass: the admin center names
+// these two variables only.
+func (v *violations) nameVariables(attribute, template string) {
+	rest := strings.NewReplacer("{{SERIAL}}", " ", "{{DEVICETYPE}}", " ").Replace(template)
+	if other := otherBraces.FindString(rest); other != "" {
+		v.add(attribute, "Device name template has a variable that Intune does not have",
+			fmt.Sprintf("The variables are {{SERIAL}} and {{DEVICETYPE}}, in capitals, and braces have no other use: %q is neither. Write one of them, or leave the braces out.", other))
 	}
 }
 
@@ -259,10 +276,27 @@ func (v *violations) nameTemplate(template *string) {
 // on macOS profiles only. (Privacy is refused in enabledSkipKeys too, and has a
 // property of its own.)
 func (v *violations) keysOfIntune(keys []string) {
-	if slices.Contains(keys, "Registration") {
+	if slices.ContainsFunc(keys, IntuneRefusesSkipKey) {
 		v.add("skip_setup_items", "Intune refuses the Setup Assistant key Registration",
 			"Microsoft Graph takes it on macOS profiles only, and no iPad shows that pane. Leave it out.")
 	}
+}
+
+// IntuneRefusesSkipKey tells whether Intune's profiles cannot have a key that the
+// embedded service sends as it is.
+func IntuneRefusesSkipKey(key string) bool { return key == "Registration" }
+
+// either joins what there is to choose from: "a", "a or b", "a, b or c".
+func either[T any](values []T) string {
+	var texts []string
+	for _, value := range values {
+		texts = append(texts, fmt.Sprint(value))
+	}
+	if len(texts) < 2 {
+		return strings.Join(texts, "")
+	}
+	last := len(texts) - 1
+	return strings.Join(texts[:last], ", ") + " or " + texts[last]
 }
 
 func has[T ~string](value *T) bool { return value != nil && *value != "" }

@@ -38,12 +38,15 @@ func TestWhatIntuneRefusesOfAProfile(t *testing.T) {
 		"eleven certificates": {change: func(p *spec) {
 			p.Pairing = &enrollment.Pairing{Mode: enrollment.PairingCertificate, ConfiguratorCertificates: make([]string, 11)}
 		}, contradicts: []string{"pairing.configurator_certificates"}},
-		"a name template":                {change: func(p *spec) { p.DeviceNameTemplate = new("{{DEVICETYPE}}-{{SERIAL}}_1.a") }},
-		"a name template that is empty":  {change: func(p *spec) { p.DeviceNameTemplate = new("") }},
-		"a name template of 63":          {change: func(p *spec) { p.DeviceNameTemplate = new(strings.Repeat("x", 63)) }},
-		"a name template of 64":          {change: func(p *spec) { p.DeviceNameTemplate = new(strings.Repeat("x", 64)) }, contradicts: []string{"device_name_template"}},
-		"a name template with a blank":   {change: func(p *spec) { p.DeviceNameTemplate = new("iPad {{SERIAL}}") }, contradicts: []string{"device_name_template"}},
-		"a name template with an accent": {change: func(p *spec) { p.DeviceNameTemplate = new("Gerät") }, contradicts: []string{"device_name_template"}},
+		"a name template":                  {change: func(p *spec) { p.DeviceNameTemplate = new("{{DEVICETYPE}}-{{SERIAL}}_1.a") }},
+		"a name template that is empty":    {change: func(p *spec) { p.DeviceNameTemplate = new("") }},
+		"a name template of 63":            {change: func(p *spec) { p.DeviceNameTemplate = new(strings.Repeat("x", 63)) }},
+		"a name template of 64":            {change: func(p *spec) { p.DeviceNameTemplate = new(strings.Repeat("x", 64)) }, contradicts: []string{"device_name_template"}},
+		"a name template with a blank":     {change: func(p *spec) { p.DeviceNameTemplate = new("iPad {{SERIAL}}") }, contradicts: []string{"device_name_template"}},
+		"a name template with a variable":  {change: func(p *spec) { p.DeviceNameTemplate = new("{{SERIAL}}-{{USER}}") }, contradicts: []string{"device_name_template"}},
+		"a name template in small letters": {change: func(p *spec) { p.DeviceNameTemplate = new("{{serial}}") }, contradicts: []string{"device_name_template"}},
+		"a name template with one brace":   {change: func(p *spec) { p.DeviceNameTemplate = new("{{SERIAL}}}") }, contradicts: []string{"device_name_template"}},
+		"a name template with an accent":   {change: func(p *spec) { p.DeviceNameTemplate = new("Gerät") }, contradicts: []string{"device_name_template"}},
 
 		"modern authentication":                   {change: func(p *spec) { p.Authentication, p.UserAffinity = modern, new(true) }},
 		"authentication, affinity left out":       {change: func(p *spec) { p.Authentication = modern }},
@@ -188,6 +191,20 @@ func TestAttributesOfTheOtherServiceAreForeign(t *testing.T) {
 	}
 	if got := enrollment.CheckForeign(enrollment.Intune, enrollment.ProfileSpec{Language: new("de")}); !strings.Contains(got[0].Summary, "embedded service") {
 		t.Errorf("the service is not named: %+v", got)
+	}
+}
+
+func TestMessagesListWhatThereIsToChooseFrom(t *testing.T) {
+	t.Parallel()
+	for says, p := range map[string]enrollment.ProfileSpec{
+		"It takes 0, 60, 300, 900, 3600 or 14400 seconds; this is 61.": {SharedIPad: &enrollment.SharedIPad{PasscodeLockGracePeriod: new(int64(61))}},
+		" or ": {Authentication: new(enrollment.Authentication("magic"))},
+		`{{SERIAL}} and {{DEVICETYPE}}, in capitals, and braces have no other use: "{{USER}}" is neither`: {DeviceNameTemplate: new("{{SERIAL}}-{{USER}}-x")},
+	} {
+		p.Name, p.Supervised = "iPads", true
+		if got := enrollment.CheckProfile(enrollment.Intune, p); len(got) != 1 || !strings.Contains(got[0].Detail, says) || strings.Contains(got[0].Detail, "[") {
+			t.Errorf("%+v does not say %q", got, says)
+		}
 	}
 }
 

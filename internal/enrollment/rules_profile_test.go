@@ -135,7 +135,9 @@ func TestUnknownSkipKey(t *testing.T) {
 			t.Errorf("%s: warned %t with %q, want %q", key, warned, w.Detail, want)
 		}
 	}
-	if w, _ := enrollment.UnknownSkipKey("Quasar"); strings.Contains(w.Detail, "Did you mean") {
-		t.Errorf("a name that resembles none is not corrected: %q", w.Detail)
+	for _, key := range []string{"Quasar", "Foo", "X"} {
+		if w, _ := enrollment.UnknownSkipKey(key); strings.Contains(w.Detail, "Did you mean") {
+			t.Errorf("a name that resembles none is not corrected: %q", w.Detail)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/agext/levenshtein"
 )
@@ -29,14 +30,8 @@ var withdrawnSkipKeys = []string{"AdditionalPrivacySettings", "AgeAssurance", "A
 // UnknownSkipKey warns of a key that Apple has not named, with the nearest one
 // that it has. It never refuses: Apple adds and withdraws names.
 func UnknownSkipKey(key string) (Warning, bool) {
-	nearest, distance := "", -1
-	for _, known := range skipKeys {
-		if key == known {
-			return Warning{}, false
-		}
-		if d := levenshtein.Distance(strings.ToLower(key), strings.ToLower(known), nil); distance < 0 || d < distance {
-			nearest, distance = known, d
-		}
+	if slices.Contains(skipKeys, key) {
+		return Warning{}, false
 	}
 	if slices.Contains(withdrawnSkipKeys, key) {
 		return Warning{
@@ -48,8 +43,23 @@ func UnknownSkipKey(key string) (Warning, bool) {
 		Summary: fmt.Sprintf("Unknown Setup Assistant key %q", key),
 		Detail:  "It is sent as it is, since Apple adds names. A misspelt key hides nothing.",
 	}
-	if distance <= max(2, len(key)/3) {
-		w.Detail = fmt.Sprintf("Did you mean %q? %s", nearest, w.Detail)
+	if nearest := resembling(key, skipKeys, 1); len(nearest) > 0 {
+		w.Detail = fmt.Sprintf("Did you mean %q? %s", nearest[0], w.Detail)
 	}
 	return w, true
+}
+
+// resembling gives at most so many of the known names that differ from a name in
+// no more than a third of the longer of the two, the nearest first.
+func resembling(name string, known []string, most int) []string {
+	distances := map[string]int{}
+	var near []string
+	for _, k := range known {
+		distances[k] = levenshtein.Distance(strings.ToLower(name), strings.ToLower(k), nil)
+		if 3*distances[k] <= max(utf8.RuneCountInString(name), utf8.RuneCountInString(k)) {
+			near = append(near, k)
+		}
+	}
+	slices.SortStableFunc(near, func(a, b string) int { return distances[a] - distances[b] })
+	return near[:min(len(near), most)]
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/httpx"
@@ -18,6 +19,22 @@ import (
 // WithTransport replaces the way to the network of the intune service and its sign-in, for tests.
 func WithTransport(transport http.RoundTripper) Option {
 	return func(p *asmProvider) { p.transport = transport }
+}
+
+// oneService refuses a configuration of both services.
+type oneService struct{}
+
+func (oneService) Description(context.Context) string { return "not together with embedded" }
+
+func (oneService) MarkdownDescription(context.Context) string { return "not together with `embedded`" }
+
+func (oneService) ValidateObject(ctx context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
+	var embedded types.Object
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("embedded"), &embedded)...)
+	if !req.ConfigValue.IsNull() && !req.ConfigValue.IsUnknown() && !embedded.IsNull() && !embedded.IsUnknown() {
+		resp.Diagnostics.AddAttributeError(req.Path, "Two enrollment services",
+			"One provider has one enrollment service. Keep embedded or intune; for both, use two provider blocks, one with an alias.")
+	}
 }
 
 // Configure implements provider.Provider. It asks nobody anything. While a

@@ -322,6 +322,19 @@ func validate(t *testing.T, services map[string]any) []*tfprotov6.Diagnostic {
 	return resp.Diagnostics
 }
 
+func TestBothServicesAreToldToTakeTwoProviderBlocks(t *testing.T) {
+	clean(t)
+	both := map[string]any{"embedded": map[string]any{}, "intune": map[string]any{}}
+	diags := validate(t, both)
+	if len(diags) != 1 || !strings.Contains(diags[0].Detail, "One provider has one enrollment service. Keep embedded or intune;") {
+		t.Errorf("%v", diags)
+	}
+	both["embedded"] = tftypes.UnknownValue // it may turn out to be left out
+	if diags := validate(t, both); len(diags) > 0 {
+		t.Errorf("%v", diags)
+	}
+}
+
 func TestValidation(t *testing.T) {
 	clean(t)
 	t.Setenv("ARM_CLIENT_SECRET", "hunter2") // what the environment has is no contradiction

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/objectvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -150,7 +149,7 @@ func intuneSchema() schema.Attribute {
 		MarkdownDescription: "Microsoft Intune, through Microsoft Graph (beta). `intune = {}` takes everything from the environment. The first method of sign-in " +
 			"that is configured is used: client certificate, client secret, OpenID Connect, managed identity, Azure CLI. Conflicts with `embedded`.",
 		Attributes: attributes,
-		Validators: []validator.Object{objectvalidator.ConflictsWith(path.MatchRoot("embedded")), oneMethod{}},
+		Validators: []validator.Object{oneService{}, oneMethod{}},
 	}
 }
 

@@ -41,7 +41,9 @@ func (r *defaultProfile) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		return
 	}
 	r.RequireServerToken(ctx, plan.TokenID, &resp.Diagnostics)
+	r.RequireToken(ctx, plan.TokenID, &resp.Diagnostics)
 	if req.State.Raw.IsNull() {
+		r.requireProfile(ctx, plan, &resp.Diagnostics)
 		r.warnOfOther(ctx, plan, &resp.Diagnostics)
 		return
 	}
@@ -49,7 +51,27 @@ func (r *defaultProfile) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if r.same(plan.ProfileID.ValueString(), state.ProfileID.ValueString()) {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("profile_id"), state.ProfileID)...)
+		return
 	}
+	r.requireProfile(ctx, plan, &resp.Diagnostics)
+}
+
+// requireProfile refuses a profile that the token does not have. One that the
+// same apply makes has no id yet at plan.
+func (r *defaultProfile) requireProfile(ctx context.Context, plan model, diags *diag.Diagnostics) {
+	if diags.HasError() || plan.TokenID.IsUnknown() || plan.ProfileID.IsUnknown() {
+		return
+	}
+	id := plan.ProfileID.ValueString()
+	if _, err := r.Service.ReadProfile(ctx, enrollment.ProfileRef{TokenID: plan.TokenID.ValueString(), ID: id}); !errors.Is(err, enrollment.ErrNotFound) {
+		return // what else is wrong shows when it is set
+	}
+	token, err := r.Service.ReadToken(ctx, plan.TokenID.ValueString())
+	if err != nil {
+		return
+	}
+	diags.AddAttributeError(path.Root("profile_id"), fmt.Sprintf("There is no enrollment profile %q in token %q", id, token.Name),
+		"Give the id of an asm_enrollment_profile, or profile_id of an asm_enrollment_policy, of this token.")
 }
 
 // same holds another spelling of a profile's id for the same profile.
@@ -60,7 +82,7 @@ func (r *defaultProfile) same(a, b string) bool {
 // warnOfOther tells of a default that somebody else has set: creating this one
 // takes its place.
 func (r *defaultProfile) warnOfOther(ctx context.Context, plan model, diags *diag.Diagnostics) {
-	if plan.TokenID.IsUnknown() || plan.Platform.IsUnknown() {
+	if diags.HasError() || plan.TokenID.IsUnknown() || plan.Platform.IsUnknown() {
 		return
 	}
 	now, err := r.Service.DefaultProfile(ctx, plan.TokenID.ValueString(), plan.platform())

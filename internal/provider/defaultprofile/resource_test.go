@@ -30,6 +30,7 @@ type fake struct {
 	err      error             // what everything answers
 	unset    error             // what unsetting answers
 	afterSet func()
+	missing  map[string]bool   // ids of tokens and profiles that there are not
 	listed   map[string]string // an id -> as the service lists it, where that is another
 }
 
@@ -42,7 +43,17 @@ func (f *fake) Kind() enrollment.Kind { return f.kind }
 func (f *fake) Store(context.Context) (enrollment.Store, error) { return f.store, f.storeErr }
 
 func (f *fake) ReadToken(_ context.Context, id string) (enrollment.Token, error) {
+	if f.missing[id] {
+		return enrollment.Token{}, enrollment.NotFound("token", id)
+	}
 	return enrollment.Token{ID: id, TokenSpec: enrollment.TokenSpec{Name: "District"}, Status: f.status}, nil
+}
+
+func (f *fake) ReadProfile(_ context.Context, ref enrollment.ProfileRef) (enrollment.Profile, error) {
+	if f.missing[ref.ID] {
+		return enrollment.Profile{}, enrollment.NotFound("enrollment profile", ref.ID)
+	}
+	return enrollment.Profile{ID: ref.ID}, f.err
 }
 
 func (f *fake) DefaultProfile(_ context.Context, tokenID string, platform enrollment.Platform) (string, error) {
@@ -264,6 +275,37 @@ func TestCreateIsNoErrorOnceTheDefaultIsSet(t *testing.T) {
 	if state.Get("id") != "t1/ios" {
 		t.Error("the default is not in state")
 	}
+}
+
+func TestAProfileThatTheTokenDoesNotHaveIsRefusedAtPlan(t *testing.T) {
+	t.Parallel()
+	for _, service := range []enrollment.Kind{enrollment.Embedded, enrollment.Intune} {
+		f := newFake()
+		f.kind, f.missing = service, map[string]bool{"nope": true}
+		d := drive(t, f)
+		state, _ := apply(t, d, tftest.State{}, config)
+		nope := config.With(tftest.Config{"profile_id": "nope"})
+		for name, prior := range map[string]tftest.State{"create": {}, "change": state} {
+			plan := d.Plan(kind, prior, nope)
+			expect(t, plan.Diags.Errors(), "profile_id", `There is no enrollment profile "nope" in token "District"`, "asm_enrollment_policy")
+			if warnings := plan.Diags.Warnings(); len(warnings) > 0 {
+				t.Errorf("%s on %s: nothing is replaced, and it warns of %v", name, service, warnings)
+			}
+		}
+		clean(t, d.Plan(kind, tftest.State{}, config.With(tftest.Config{"profile_id": tftest.Unknown})).Diags)
+		clean(t, d.Plan(kind, tftest.State{}, nope.With(tftest.Config{"token_id": tftest.Unknown})).Diags)
+		f.err = errDown
+		clean(t, d.Plan(kind, tftest.State{}, config).Diags)
+	}
+}
+
+func TestATokenThatTheTenantDoesNotHaveIsRefusedAtPlan(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	f.kind, f.missing = enrollment.Intune, map[string]bool{"t1": true, "p1": true}
+	expect(t, drive(t, f).Plan(kind, tftest.State{}, config).Diags.Errors(), "token_id", `There is no token "t1"`)
+	f.kind = enrollment.Embedded
+	clean(t, drive(t, f).Plan(kind, tftest.State{}, config).Diags)
 }
 
 func TestADefaultThatWasTakenAndDoesNotShowIsInState(t *testing.T) {

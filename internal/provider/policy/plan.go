@@ -50,6 +50,7 @@ func (r *policy) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest,
 		return
 	}
 	r.RequireServerToken(ctx, plan.TokenID, &resp.Diagnostics)
+	r.RequireToken(ctx, plan.TokenID, &resp.Diagnostics)
 	if create {
 		untouched, state = nil, model{}
 	}

@@ -28,7 +28,7 @@ func TestRulesAreToldInThePlan(t *testing.T) {
 		"a setting without one":   {tftest.Config{"settings": tftest.Config{"ade_wrap": "1"}}, []string{"settings.ade_wrap: ", `Did you mean "ade_warp"?`}},
 		"an option without one":   {tftest.Config{"settings": tftest.Config{"ade_holodeck": "on"}}, []string{"settings", "ade_holodeck_1"}},
 		"a number out of bounds":  {tftest.Config{"settings": tftest.Config{"ade_warp": "10"}}, []string{"settings", "0 to 9"}},
-		"set twice":               {tftest.Config{"locked_enrollment": true, "settings": tftest.Config{"ade_lockedenrollment": "ade_lockedenrollment_1"}}, []string{"settings", "locked_enrollment sets this setting too"}},
+		"set twice":               {tftest.Config{"locked_enrollment": true, "settings": tftest.Config{"ade_lockedenrollment": "ade_lockedenrollment_1"}}, []string{"settings", "locked_enrollment sets the setting ade_lockedenrollment too"}},
 		"a child without place":   {tftest.Config{"user_affinity": true, "settings": tftest.Config{"ade_maximumcachedusers": "5"}}, []string{"settings", "has no place"}},
 		"Shared iPad on a Mac":    {tftest.Config{"platform": "macos", "shared_ipad": tftest.Config{}}, []string{"shared_ipad", "not for macos"}},
 		"a department on a Mac":   {tftest.Config{"platform": "macos", "department": "IT"}, []string{"department", "no setting for it"}},
@@ -37,6 +37,8 @@ func TestRulesAreToldInThePlan(t *testing.T) {
 		"no scope tags":           {tftest.Config{"scope_tag_ids": []any{}}, []string{"scope_tag_ids"}},
 		"a key for a certificate": {tftest.Config{"configurator_certificates": []any{key}}, []string{"configurator_certificates", "keep the key to yourself"}},
 		"two in one":              {tftest.Config{"configurator_certificates": []any{one + one}}, []string{"configurator_certificates", "more than one"}},
+		"a name with a variable":  {tftest.Config{"device_name_template": "{{USER}}"}, []string{"device_name_template", "{{SERIAL}} and {{DEVICETYPE}}"}},
+		"a token without one":     {tftest.Config{"token_id": "nope"}, []string{"token_id: ", `There is no token "nope"`, "asm_token"}},
 		"a name template":         {tftest.Config{"device_name_template": strings.Repeat("x", 64)}, []string{"device_name_template", "63"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf/tftest"
 )
 
@@ -68,6 +69,8 @@ func TestIntuneRefusesItsOwnAtTheAttribute(t *testing.T) {
 		"sign-in without a user":     {tftest.Config{"authentication": "modern", "user_affinity": false}, []string{"authentication", "user affinity"}},
 		"name template too long":     {tftest.Config{"device_name_template": strings.Repeat("x", 64)}, []string{"device_name_template", "63"}},
 		"name template with a blank": {tftest.Config{"device_name_template": "my iPad"}, []string{"device_name_template", "{{SERIAL}}"}},
+		"name with a variable":       {tftest.Config{"device_name_template": "{{USER}}"}, []string{"device_name_template", "{{SERIAL}} and {{DEVICETYPE}}"}},
+		"no such token":              {tftest.Config{"token_id": "nope"}, []string{"token_id: ", `There is no token "nope"`, "asm_token"}},
 		"location token, modern":     {tftest.Config{"authentication": "modern", "company_portal_vpp_token_id": "v"}, []string{"company_portal_vpp_token_id", "company_portal"}},
 		"single app, no token":       {portal.With(tftest.Config{"single_app_mode": true}), []string{"single_app_mode", "company_portal_vpp_token_id"}},
 		"carrier without a scheme":   {tftest.Config{"carrier_activation_url": "carrier.example"}, []string{"carrier_activation_url", "http"}},
@@ -97,6 +100,18 @@ func TestIntuneRefusesItsOwnAtTheAttribute(t *testing.T) {
 			t.Errorf("%s: %s", name, errs)
 		}
 	}
+}
+
+func TestARefusedSkipKeyIsNotWarnedOfBesides(t *testing.T) {
+	t.Parallel()
+	registration := tftest.Config{"skip_setup_items": []any{"Registration"}}
+	for _, d := range []*tftest.Driver{drive(t, newIntune().runtime()), drive(t, &tf.Runtime{})} {
+		silent(t, d.Validate(kind, onIntune(registration)).Warnings())
+		silent(t, d.Plan(kind, tftest.State{}, onIntune(registration)).Diags.Warnings())
+		expect(t, d.Validate(kind, onIntune(tftest.Config{"skip_setup_items": []any{"Sirri"}})).Warnings(), `"Siri"`)
+	}
+	f := newFake()
+	expect(t, drive(t, f.runtime()).Plan(kind, tftest.State{}, minimal(registration)).Diags.Warnings(), `Unknown Setup Assistant key "Registration"`)
 }
 
 func TestChangeOnIntuneSaysWhichDevicesNoticeIt(t *testing.T) {

@@ -388,7 +388,7 @@ func TestDeleteOnIntuneNamesWaysThatIntuneHas(t *testing.T) {
 	f, d, state := driveIntune(t, onIntune(nil))
 	f.change(graphID, func(p *enrollment.Profile) { p.DeviceCount, p.IsDefaultFor = 12, []enrollment.Platform{enrollment.IOS} })
 	_, diags := d.PlanDestroy(state).Apply()
-	expect(t, diags.Errors(), "12 devices", "default profile for ios", "Intune cannot take one away", "create_before_destroy")
+	expect(t, diags.Errors(), "12 devices", "default profile for ios", "Intune cannot take a profile from a device", "create_before_destroy")
 	if strings.Contains(diags.Errors()[0], "take this one from them") {
 		t.Errorf("Intune cannot do that: %s", diags.Errors()[0])
 	}

@@ -27,7 +27,7 @@ func letGo(kind enrollment.Kind) string {
 	do := "Give the devices another profile, or take this one from them (asm_device_assignment), make another profile the default (asm_default_profile), apply, and destroy then. "
 	if kind == enrollment.Intune {
 		do = "Give the devices another profile (asm_device_assignment), make another profile the default (asm_default_profile), apply, and destroy then. " +
-			"Intune cannot take one away, and devices whose profile is gone fail to enroll. "
+			"Intune cannot take a profile from a device, and devices whose profile is gone fail to enroll. "
 	}
 	return do + "Where a change replaces the profile, set create_before_destroy in its lifecycle block."
 }

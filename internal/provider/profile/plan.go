@@ -25,7 +25,7 @@ func (r *profile) ValidateConfig(ctx context.Context, req resource.ValidateConfi
 		return
 	}
 	r.checkRules(config, false, &resp.Diagnostics)
-	warnOfSkipKeys(config.SkipSetupItems, &resp.Diagnostics)
+	warnOfSkipKeys(config.SkipSetupItems, &resp.Diagnostics, func(key string) bool { return !enrollment.IntuneRefusesSkipKey(key) })
 }
 
 // ModifyPlan implements resource.ResourceWithModifyPlan. It runs again when the
@@ -51,6 +51,10 @@ func (r *profile) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest
 	r.requireEnrollmentURL(config, state, &resp.Diagnostics)
 	r.checkRules(r.judged(config, plan), req.Config.Raw.IsFullyKnown(), &resp.Diagnostics)
 	r.RequireServerToken(ctx, plan.TokenID, &resp.Diagnostics)
+	r.RequireToken(ctx, plan.TokenID, &resp.Diagnostics)
+	if r.Ready() && r.Service.Kind() == enrollment.Embedded {
+		warnOfSkipKeys(config.SkipSetupItems, &resp.Diagnostics, enrollment.IntuneRefusesSkipKey) // only now is it sure that these are sent
+	}
 	r.warnOfRecorded(config, plan, state, &resp.Diagnostics)
 	if !create {
 		plan.Status = state.Status
@@ -113,10 +117,11 @@ func refusedAnywhere(spec enrollment.ProfileSpec) []enrollment.Violation {
 	})
 }
 
-func warnOfSkipKeys(keys types.Set, diags *diag.Diagnostics) {
+// warnOfSkipKeys warns of the keys that are meant.
+func warnOfSkipKeys(keys types.Set, diags *diag.Diagnostics, meant func(key string) bool) {
 	for _, element := range keys.Elements() { // none while the set is unknown
 		key, ok := element.(types.String)
-		if !ok || key.IsUnknown() || key.ValueString() == "" {
+		if !ok || key.IsUnknown() || key.ValueString() == "" || !meant(key.ValueString()) {
 			continue
 		}
 		if w, unknown := enrollment.UnknownSkipKey(key.ValueString()); unknown {
