@@ -2,12 +2,12 @@ package acceptance
 
 import (
 	"fmt"
-	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/simulator/apple"
 )
 

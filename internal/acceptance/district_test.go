@@ -1,13 +1,14 @@
 package acceptance
 
 import (
-	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"maps"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 )
 
 // newDistrict is a world whose token has its server token and so many devices,

@@ -7,7 +7,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
-	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"io/fs"
 	"maps"
 	"math/big"
@@ -18,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 )
 
 // The ids that the documentation shows; a test puts real ones in their place.

@@ -2,12 +2,12 @@ package acceptance
 
 import (
 	"context"
-	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/cli"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 )
 
 const day = 24 * time.Hour

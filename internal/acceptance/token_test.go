@@ -1,12 +1,12 @@
 package acceptance
 
 import (
-	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/servertoken"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/simulator/apple"
 )
