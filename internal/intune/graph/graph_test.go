@@ -260,6 +260,8 @@ func TestAnUnansweredPOSTIsNotSentAgain(t *testing.T) {
 		}
 	})
 	_, err := asked.client(t).Send(t.Context(), "POST", "/x", nil, nil, false)
+	asked.mu.Lock() // the handler may be at it still: it answered nobody
+	defer asked.mu.Unlock()
 	if !errors.Is(err, httpx.ErrUnanswered) || len(asked.requests) != 1 {
 		t.Errorf("asked %d times: %v", len(asked.requests), err)
 	}
