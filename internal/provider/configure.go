@@ -53,7 +53,7 @@ func (p *asmProvider) Configure(ctx context.Context, req provider.ConfigureReque
 		p.openIntune(config.Intune, rt, &resp.Diagnostics)
 	}
 	if !resp.Diagnostics.HasError() {
-		resp.ResourceData, resp.DataSourceData = rt, rt
+		resp.ResourceData, resp.DataSourceData, resp.ListResourceData, resp.ActionData = rt, rt, rt, rt
 	}
 }
 

@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -104,6 +106,12 @@ func (p *asmProvider) DataSources(context.Context) []func() datasource.DataSourc
 		prerequisites.NewDataSource,
 	}
 }
+
+// ListResources implements provider.ProviderWithListResources.
+func (p *asmProvider) ListResources(context.Context) []func() list.ListResource { return nil }
+
+// Actions implements provider.ProviderWithActions.
+func (p *asmProvider) Actions(context.Context) []func() action.Action { return nil }
 
 // Functions implements provider.ProviderWithFunctions.
 func (p *asmProvider) Functions(context.Context) []func() function.Function { return nil }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -51,10 +52,10 @@ func runtimeOf(data any, diags *diag.Diagnostics) *Runtime {
 	return rt
 }
 
-// Resource is the part of a managed resource that all share. Embed it.
+// Resource is the part of a managed resource, and of a list resource, that all share. Embed it.
 type Resource struct{ *Runtime }
 
-// Configure implements resource.ResourceWithConfigure.
+// Configure implements resource.ResourceWithConfigure and list.ListResourceWithConfigure.
 func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	r.Runtime = runtimeOf(req.ProviderData, &resp.Diagnostics)
 }
@@ -65,6 +66,14 @@ type DataSource struct{ *Runtime }
 // Configure implements datasource.DataSourceWithConfigure.
 func (d *DataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	d.Runtime = runtimeOf(req.ProviderData, &resp.Diagnostics)
+}
+
+// Action is the part of an action that all share. Embed it.
+type Action struct{ *Runtime }
+
+// Configure implements action.ActionWithConfigure.
+func (a *Action) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
+	a.Runtime = runtimeOf(req.ProviderData, &resp.Diagnostics)
 }
 
 // RequireService refuses to read a data source while the service is not known.

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -26,17 +28,40 @@ type Driver struct {
 	schemas *tfprotov6.GetProviderSchemaResponse
 }
 
+// Option adds to what the provider of a Driver serves.
+type Option func(*testProvider)
+
+// WithActions has the provider serve actions.
+func WithActions(actions ...func() action.Action) Option {
+	return func(p *testProvider) { p.actions = actions }
+}
+
+// WithListResources has the provider serve list resources, beside the resources that they list.
+func WithListResources(lists ...func() list.ListResource) Option {
+	return func(p *testProvider) { p.lists = lists }
+}
+
 // New starts a provider that hands rt to its objects.
-func New(t testing.TB, rt *tf.Runtime, resources []func() resource.Resource, dataSources []func() datasource.DataSource) *Driver {
+func New(t testing.TB, rt *tf.Runtime, resources []func() resource.Resource, dataSources []func() datasource.DataSource, options ...Option) *Driver {
 	t.Helper()
-	server := providerserver.NewProtocol6(&testProvider{rt: rt, resources: resources, dataSources: dataSources})()
-	d := &Driver{t: t, server: server}
-	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	p := &testProvider{rt: rt, resources: resources, dataSources: dataSources}
+	for _, option := range options {
+		option(p)
+	}
+	return Serve(t, p, Config{})
+}
+
+// Serve starts a provider, such as the whole one, and configures it.
+func Serve(t testing.TB, p provider.Provider, config Config) *Driver {
+	t.Helper()
+	d := &Driver{t: t, server: providerserver.NewProtocol6(p)()}
+	schemas, err := d.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	d.must(err)
 	d.mustBeClean(schemas.Diagnostics)
 	d.schemas = schemas
-	config := tftypes.NewValue(schemas.Provider.ValueType(), map[string]tftypes.Value{})
-	configured, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: d.encode(config)})
+	configured, err := d.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
+		Config: d.encode(toValue(t, schemas.Provider.ValueType(), config)),
+	})
 	d.must(err)
 	d.mustBeClean(configured.Diagnostics)
 	return d
@@ -285,6 +310,8 @@ type testProvider struct {
 	rt          *tf.Runtime
 	resources   []func() resource.Resource
 	dataSources []func() datasource.DataSource
+	lists       []func() list.ListResource
+	actions     []func() action.Action
 }
 
 func (p *testProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -294,7 +321,7 @@ func (p *testProvider) Metadata(_ context.Context, _ provider.MetadataRequest, r
 func (p *testProvider) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse) {}
 
 func (p *testProvider) Configure(_ context.Context, _ provider.ConfigureRequest, resp *provider.ConfigureResponse) {
-	resp.ResourceData, resp.DataSourceData = p.rt, p.rt
+	resp.ResourceData, resp.DataSourceData, resp.ListResourceData, resp.ActionData = p.rt, p.rt, p.rt, p.rt
 }
 
 func (p *testProvider) Resources(context.Context) []func() resource.Resource { return p.resources }
@@ -302,3 +329,7 @@ func (p *testProvider) Resources(context.Context) []func() resource.Resource { r
 func (p *testProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return p.dataSources
 }
+
+func (p *testProvider) ListResources(context.Context) []func() list.ListResource { return p.lists }
+
+func (p *testProvider) Actions(context.Context) []func() action.Action { return p.actions }

@@ -1,0 +1,89 @@
+package tftest
+
+import (
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// Query is what "terraform query" asks of a list resource.
+type Query struct {
+	Config Config
+	// Limit is 100 where it is 0, as in Terraform.
+	Limit           int64
+	IncludeResource bool
+}
+
+// Listed is an object that a list resource gave.
+type Listed struct {
+	Name string
+	// State has the object where it was asked for, and its identity always.
+	State State
+}
+
+// List validates a list block and reads what the list resource streams. Like
+// core it stops at the limit, and at an error; results and diagnostics are what
+// had come by then.
+func (d *Driver) List(typeName string, q Query) ([]Listed, Diags) {
+	d.t.Helper()
+	if q.Limit == 0 {
+		q.Limit = 100
+	}
+	configured := d.listConfig(typeName, q.Config)
+	valid, err := d.lists().ValidateListResourceConfig(d.t.Context(), &tfprotov6.ValidateListResourceConfigRequest{
+		TypeName: typeName, Config: configured, Limit: d.encode(tftypes.NewValue(tftypes.Number, q.Limit)),
+		IncludeResourceObject: d.encode(tftypes.NewValue(tftypes.Bool, q.IncludeResource)),
+	})
+	d.must(err)
+	said := Diags(valid.Diagnostics)
+	if len(said.Errors()) > 0 {
+		return nil, said
+	}
+	stream, err := d.lists().ListResource(d.t.Context(), &tfprotov6.ListResourceRequest{
+		TypeName: typeName, Config: configured, Limit: q.Limit, IncludeResource: q.IncludeResource,
+	})
+	d.must(err)
+	var out []Listed
+	for result := range stream.Results {
+		said = append(said, result.Diagnostics...)
+		if len(said.Errors()) > 0 {
+			break
+		}
+		if result.Identity == nil {
+			continue // a warning of its own
+		}
+		one := Listed{Name: result.DisplayName, State: State{Type: typeName, Identity: result.Identity}}
+		one.State.Value = d.decode(typeName, result.Resource)
+		out = append(out, one)
+		if int64(len(out)) == q.Limit {
+			break
+		}
+	}
+	return out, said
+}
+
+// Generate gives the configuration that core writes for an object that was
+// listed or imported.
+func (d *Driver) Generate(s State) (tftypes.Value, Diags) {
+	d.t.Helper()
+	resp, err := d.server.GenerateResourceConfig(d.t.Context(), &tfprotov6.GenerateResourceConfigRequest{TypeName: s.Type, State: d.encode(s.Value)})
+	d.must(err)
+	return d.decode(s.Type, resp.Config), Diags(resp.Diagnostics)
+}
+
+func (d *Driver) listConfig(typeName string, config Config) *tfprotov6.DynamicValue {
+	d.t.Helper()
+	schema, ok := d.schemas.ListResourceSchemas[typeName]
+	if !ok {
+		d.t.Fatalf("there is no list resource %s", typeName)
+	}
+	return d.encode(toValue(d.t, schema.ValueType(), config))
+}
+
+func (d *Driver) lists() tfprotov6.ListResourceServer {
+	d.t.Helper()
+	server, ok := d.server.(tfprotov6.ListResourceServer)
+	if !ok {
+		d.t.Fatalf("%T serves no list resources", d.server)
+	}
+	return server
+}
