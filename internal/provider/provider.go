@@ -17,6 +17,7 @@ import (
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/assignment"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/defaultprofile"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/devices"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/functions"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/policy"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/prerequisites"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/profile"
@@ -106,4 +107,4 @@ func (p *asmProvider) DataSources(context.Context) []func() datasource.DataSourc
 }
 
 // Functions implements provider.ProviderWithFunctions.
-func (p *asmProvider) Functions(context.Context) []func() function.Function { return nil }
+func (p *asmProvider) Functions(context.Context) []func() function.Function { return functions.All() }
