@@ -4,11 +4,9 @@
 package functions
 
 import (
-	"errors"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
-
-	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 )
 
 // All lists what makes each function.
@@ -20,16 +18,8 @@ func All() []func() function.Function {
 	}
 }
 
-// blame is an error as a function's, with the argument that its Field names; the
-// first argument where it names none.
-func blame(err error, arguments ...string) *function.FuncError {
-	position := int64(0)
-	if wrong, ok := errors.AsType[*enrollment.Error](err); ok {
-		for i, argument := range arguments {
-			if wrong.Field == argument {
-				position = int64(i)
-			}
-		}
-	}
-	return function.NewArgumentFuncError(position, err.Error())
+// blame is an error of the argument at a position, counted from 0. Command line
+// tools put a stop behind it.
+func blame(position int, err error) *function.FuncError {
+	return function.NewArgumentFuncError(int64(position), strings.TrimSuffix(err.Error(), "."))
 }

@@ -121,6 +121,9 @@ func fails(t *testing.T, err *tfprotov6.FunctionError, argument int64, says ...s
 	if err == nil || err.FunctionArgument == nil || *err.FunctionArgument != argument {
 		t.Fatalf("want an error of argument %d with %q, got %+v", argument, says, err)
 	}
+	if strings.HasSuffix(err.Text, ".") {
+		t.Errorf("the command line tool adds a stop: %s", err.Text)
+	}
 	for _, part := range says {
 		if !strings.Contains(err.Text, part) {
 			t.Errorf("%q is not in: %s", part, err.Text)

@@ -2,6 +2,8 @@ package functions
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
 
@@ -49,21 +51,35 @@ func (serialNumbersFromCSV) Run(ctx context.Context, req function.RunRequest, re
 	if resp.Error = req.Arguments.Get(ctx, &text, &columns); resp.Error != nil {
 		return
 	}
-	column := ""
-	switch {
-	case len(columns) > 1:
-		resp.Error = function.NewArgumentFuncError(2, "One column has the serial numbers: give its heading alone, or none.")
+	column, err := only(columns)
+	if err != nil {
+		resp.Error = blame(len(columns), err)
 		return
-	case len(columns) == 1 && columns[0] == "":
-		resp.Error = function.NewArgumentFuncError(1, "The heading is empty. Leave the argument out to have the column found.")
-		return
-	case len(columns) == 1:
-		column = columns[0]
 	}
 	serials, err := serialcsv.Parse(text, column)
 	if err != nil {
-		resp.Error = blame(err, serialcsv.Text, serialcsv.Column)
+		resp.Error = blame(argumentOf(err), err)
 		return
 	}
 	resp.Error = resp.Result.Set(ctx, enrollment.JoinSerials(serials))
+}
+
+// only is the one heading, or "" where none is given: a function has no optional
+// arguments but a variadic one. The last argument is to blame for an error.
+func only(columns []string) (string, error) {
+	switch {
+	case len(columns) > 1:
+		return "", errors.New("one column has the serial numbers: give its heading alone, or none")
+	case len(columns) == 1 && columns[0] == "":
+		return "", errors.New("the heading is empty: leave the argument out to have the column found")
+	}
+	return strings.Join(columns, ""), nil
+}
+
+// argumentOf is the argument that Parse blames.
+func argumentOf(err error) int {
+	if wrong, ok := errors.AsType[*enrollment.Error](err); ok && wrong.Field == serialcsv.Column {
+		return 1
+	}
+	return 0
 }

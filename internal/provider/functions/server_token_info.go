@@ -65,7 +65,7 @@ func (serverTokenInfo) Run(ctx context.Context, req function.RunRequest, resp *f
 	}
 	info, err := servertoken.Inspect([]byte(p7m))
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, err.Error()+".")
+		resp.Error = blame(0, err)
 		return
 	}
 	model := modelOf(info)
@@ -97,7 +97,7 @@ func matches(info servertoken.Info, keys []types.String) (types.Bool, *function.
 		}
 		certificate, err := servertoken.ParseCertificate([]byte(key.ValueString()))
 		if err != nil {
-			return types.BoolNull(), function.NewArgumentFuncError(int64(i)+1, err.Error()+".")
+			return types.BoolNull(), blame(i+1, err)
 		}
 		matched = types.BoolValue(matched.ValueBool() || info.EncryptedFor(certificate))
 	}

@@ -49,12 +49,12 @@ func (skipSetupItems) Run(ctx context.Context, req function.RunRequest, resp *fu
 	}
 	platform, err := platformOf(name)
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, err.Error())
+		resp.Error = blame(0, err)
 		return
 	}
 	keys, err := enrollment.SkipKeysFor(platform, version)
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(1, err.Error())
+		resp.Error = blame(1, err)
 		return
 	}
 	resp.Error = resp.Result.Set(ctx, keys)
