@@ -39,7 +39,7 @@ func TestFunctionsWithoutAProviderBlock(t *testing.T) {
 	w.file("fleet.csv", fleet.String())
 	w.file("main.tf", requirements+`
 output "info" {
-  value = provider::asm::server_token_info(file("token.p7m"), file("public_key.pem"), null)
+  value = provider::asm::server_token_info(file("token.p7m"), compact([file("public_key.pem"), null])...)
 }
 output "csv" {
   value = provider::asm::serial_numbers_from_csv(textdecodebase64(filebase64("utf16.txt"), "UTF-16"))

@@ -15,9 +15,6 @@ import (
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/functions"
 )
 
-// null is an argument that is null.
-const null = "\x00null"
-
 // call calls a function with strings, as a command line tool does on a provider
 // that nobody configured, and once more without the protocol: both have to say
 // the same.
@@ -30,7 +27,7 @@ func call(t testing.TB, name string, arguments ...string) (tftypes.Value, *tfpro
 	}
 	req := &tfprotov6.CallFunctionRequest{Name: name}
 	for _, argument := range arguments {
-		value, err := tfprotov6.NewDynamicValue(tftypes.String, argumentOf(argument))
+		value, err := tfprotov6.NewDynamicValue(tftypes.String, tftypes.NewValue(tftypes.String, argument))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,13 +51,6 @@ func call(t testing.TB, name string, arguments ...string) (tftypes.Value, *tfpro
 	return result, nil
 }
 
-func argumentOf(argument string) tftypes.Value {
-	if argument == null {
-		return tftypes.NewValue(tftypes.String, nil)
-	}
-	return tftypes.NewValue(tftypes.String, argument)
-}
-
 // run calls Run itself.
 func run(t testing.TB, name string, arguments ...string) (tftypes.Value, *function.FuncError) {
 	t.Helper()
@@ -71,9 +61,6 @@ func run(t testing.TB, name string, arguments ...string) (tftypes.Value, *functi
 	var moreTypes []attr.Type
 	for i, argument := range arguments {
 		value := types.StringValue(argument)
-		if argument == null {
-			value = types.StringNull()
-		}
 		if i < len(def.Definition.Parameters) {
 			fixed = append(fixed, value)
 			continue

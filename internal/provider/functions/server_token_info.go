@@ -45,10 +45,10 @@ func (serverTokenInfo) Definition(_ context.Context, _ function.DefinitionReques
 			MarkdownDescription: "The server token as Apple School Manager gave it, read with `file()`. A binary file (DER) is read with `filebase64()`.",
 		}},
 		VariadicParameter: function.StringParameter{
-			Name:           "public_key_pem",
-			AllowNullValue: true,
+			// No null: OpenTofu 1.12 sends a nullable null as nothing at all.
+			Name: "public_key_pem",
 			MarkdownDescription: "Public keys to compare it with, such as `public_key_pem` of an `asm_token`: the certificate that was uploaded to " +
-				"Apple School Manager, in PEM. Null is passed over, so that `staged_public_key_pem` can be given too.",
+				"Apple School Manager, in PEM. With one that may be null: `compact([asm_token.district.public_key_pem, asm_token.district.staged_public_key_pem])...`.",
 		},
 		Return: function.ObjectReturn{AttributeTypes: map[string]attr.Type{
 			"recipients": types.ListType{ElemType: recipient}, "content_cipher": types.StringType, "matches": types.BoolType,
@@ -59,7 +59,7 @@ func (serverTokenInfo) Definition(_ context.Context, _ function.DefinitionReques
 // Run implements function.Function.
 func (serverTokenInfo) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var p7m string
-	var keys []types.String
+	var keys []string
 	if resp.Error = req.Arguments.Get(ctx, &p7m, &keys); resp.Error != nil {
 		return
 	}
@@ -89,13 +89,10 @@ func modelOf(info servertoken.Info) infoModel {
 
 // matches tells whether the server token is for one of the keys; null without
 // any.
-func matches(info servertoken.Info, keys []types.String) (types.Bool, *function.FuncError) {
+func matches(info servertoken.Info, keys []string) (types.Bool, *function.FuncError) {
 	matched := types.BoolNull()
 	for i, key := range keys {
-		if key.IsNull() {
-			continue
-		}
-		certificate, err := servertoken.ParseCertificate([]byte(key.ValueString()))
+		certificate, err := servertoken.ParseCertificate([]byte(key))
 		if err != nil {
 			return types.BoolNull(), blame(i+1, err)
 		}
