@@ -142,14 +142,31 @@ func newReadersDistrict(t *testing.T, kind enrollment.Kind) *world {
 	w.apply()
 	w.atThePortal(w.output("public_key_pem"), 60)
 	w.apply()
-	serials := w.serials("library.txt", 0, 10)
-	csv := "serial,cart\n"
-	for i, serial := range serials {
-		csv += fmt.Sprintf("%s,%s\n", serial, []string{"A", "B"}[i%2])
-	}
-	w.file("ipads.csv", csv)
+	w.bringCSVs(w.serials("library.txt", 0, 10))
 	w.bringMDM()
 	return w
+}
+
+// bringCSVs are the devices in the files of a reader: a table with the cart of
+// each, one of each cart, and what a reseller sent.
+func (w *world) bringCSVs(serials []string) {
+	w.Helper()
+	table, order := "serial,cart\n", "\ufeffItem;Seriennummer;Preis\r\n\"Case; black\";;29,00\r\n"
+	carts := map[string]string{"A": "S/N\n", "B": ""}
+	for i, serial := range serials {
+		cart := []string{"A", "B"}[i%2]
+		table += serial + "," + cart + "\n"
+		carts[cart] += serial + "\n"
+		order += "\"iPad 10.9\"\"\";" + strings.ToLower(serial) + ";429,00\r\n"
+	}
+	w.file("ipads.csv", table)
+	w.file("order.csv", order)
+	if err := os.Mkdir(filepath.Join(w.dir, "carts"), 0o700); err != nil {
+		w.Fatal(err)
+	}
+	for cart, column := range carts {
+		w.file(filepath.Join("carts", cart+".csv"), column)
+	}
 }
 
 // bringMDM is another MDM of the school: its key pair, its server in the portal
@@ -233,7 +250,7 @@ func nameOf(file string) string {
 func exampleFiles(t *testing.T) []string {
 	t.Helper()
 	var found []string
-	for _, below := range []string{"examples/provider", "examples/resources", "examples/data-sources"} {
+	for _, below := range []string{"examples/provider", "examples/resources", "examples/data-sources", "examples/functions"} {
 		found = append(found, files(t, below, "*.tf")...)
 	}
 	return slices.DeleteFunc(found, func(f string) bool { return strings.HasPrefix(filepath.Base(f), "import-by-") })

@@ -111,7 +111,7 @@ func noPane(platform Platform, key string) string {
 		}
 		return fmt.Sprintf("Enrollment policies have this pane on %s, and none on %s. Leave the key out.", list(on), platform)
 	}
-	if slices.Contains(skipKeys, key) || slices.Contains(olderSkipKeys, key) {
+	if isSkipKey(key) || slices.Contains(olderSkipKeys, key) {
 		return "Apple names this pane, and Intune's enrollment policies cannot hide it. Leave the key out; a classic enrollment profile (asm_enrollment_profile) may still have it. " +
 			"If Microsoft has added the pane since this version was made, set it in settings by its definition id."
 	}

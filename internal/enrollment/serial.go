@@ -22,6 +22,9 @@ const (
 	longestSerial  = 14
 )
 
+// SerialForm says in a message what NormalSerial takes.
+var SerialForm = fmt.Sprintf("Apple's serial numbers are %d to %d letters and digits.", shortestSerial, longestSerial)
+
 // NormalSerial trims and upper-cases a serial number and tells whether it can
 // be one: letters and digits only.
 func NormalSerial(s string) (string, bool) {
@@ -123,7 +126,7 @@ func badSerial(word string, line int) error {
 	return &Error{
 		Kind: ErrInvalid,
 		What: fmt.Sprintf("%q%s is not a serial number", word, at),
-		Do:   fmt.Sprintf("Apple's serial numbers are %d to %d letters and digits.", shortestSerial, longestSerial),
+		Do:   SerialForm,
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/assignment"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/defaultprofile"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/devices"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/functions"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/policy"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/prerequisites"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/profile"
@@ -114,4 +115,4 @@ func (p *asmProvider) ListResources(context.Context) []func() list.ListResource 
 func (p *asmProvider) Actions(context.Context) []func() action.Action { return nil }
 
 // Functions implements provider.ProviderWithFunctions.
-func (p *asmProvider) Functions(context.Context) []func() function.Function { return nil }
+func (p *asmProvider) Functions(context.Context) []func() function.Function { return functions.All() }

@@ -64,8 +64,9 @@ func TestAppleFormOpens(t *testing.T) {
 			if info.EncryptedFor(other.Certificate) || info.EncryptedFor(nil) {
 				t.Error("it claims to be for a certificate that it is not for")
 			}
-			if got := info.Recipients[0].Issuer; got != "CN=District" {
-				t.Errorf("issuer %q", got)
+			got := info.Recipients[0]
+			if got.Issuer != "CN=District" || got.KeyTransport != "RSA-PKCS1-v1_5" || got.SerialText() != fmt.Sprintf("%X", pair.Certificate.SerialNumber) {
+				t.Errorf("recipient %+v", got)
 			}
 		})
 	}

@@ -38,6 +38,18 @@ var (
 	oidRSAOAEP           = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 7}
 )
 
+// keyTransportName names what RFC 8017 calls RSAES-PKCS1-v1_5 and RSAES-OAEP.
+func keyTransportName(algorithm asn1.ObjectIdentifier) string {
+	switch {
+	case algorithm.Equal(oidRSA):
+		return "RSA-PKCS1-v1_5"
+	case algorithm.Equal(oidRSAOAEP):
+		return "RSA-OAEP"
+	default:
+		return algorithm.String()
+	}
+}
+
 // contentCipher is a cipher by name. blockSize zero means that it is known but not supported.
 type contentCipher struct {
 	oid       asn1.ObjectIdentifier
@@ -138,7 +150,8 @@ func (e *envelope) addRecipient(n *node) error {
 		return err
 	}
 	e.recipients = append(e.recipients, keyTransport{
-		Recipient: Recipient{Issuer: issuer, RawIssuer: rawIssuer, SerialNumber: serial}, node: n, algorithm: algorithm,
+		Recipient: Recipient{Issuer: issuer, RawIssuer: rawIssuer, SerialNumber: serial, KeyTransport: keyTransportName(algorithm)},
+		node:      n, algorithm: algorithm,
 	})
 
 	return nil

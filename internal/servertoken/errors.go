@@ -70,7 +70,7 @@ type OtherKeyError struct {
 func (e *OtherKeyError) Error() string {
 	var made []string
 	for _, r := range e.Recipients {
-		made = append(made, serialText(r.SerialNumber))
+		made = append(made, r.SerialText())
 	}
 
 	return fmt.Sprintf("the server token was encrypted for the public key with certificate serial number %s, but the key here "+

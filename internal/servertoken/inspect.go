@@ -23,6 +23,10 @@ type Recipient struct {
 	RawIssuer []byte
 
 	SerialNumber *big.Int
+
+	// KeyTransport is the name of how the content's key is encrypted for it, such as "RSA-PKCS1-v1_5", or its object
+	// identifier if it has no name here. It is empty where a Recipient only names a certificate.
+	KeyTransport string
 }
 
 // Info is what can be read of a server token without its private key.
@@ -45,6 +49,9 @@ func (i Info) EncryptedFor(cert *x509.Certificate) bool {
 
 	return slices.ContainsFunc(i.Recipients, func(r Recipient) bool { return r.is(cert) })
 }
+
+// SerialText is the certificate's serial number as every message of this package shows it: upper-case hex.
+func (r Recipient) SerialText() string { return serialText(r.SerialNumber) }
 
 func (r Recipient) is(cert *x509.Certificate) bool {
 	return r.SerialNumber.Cmp(cert.SerialNumber) == 0 && bytes.Equal(r.RawIssuer, cert.RawIssuer)

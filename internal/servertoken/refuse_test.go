@@ -127,10 +127,14 @@ func TestUnsupportedCiphersAreNamedAndNothingIsPrinted(t *testing.T) {
 		"1.2.840.10045": {keyOID: asn1.ObjectIdentifier{1, 2, 840, 10045}},
 	} {
 		m.cert, m.plaintext = pair.Certificate, tokenJSON
-		_, err := servertoken.Decrypt(appleFile(m.ber(t)), pair.Certificate, pair.PrivateKey)
+		file := appleFile(m.ber(t))
+		_, err := servertoken.Decrypt(file, pair.Certificate, pair.PrivateKey)
 		wantError(t, err, servertoken.ErrUnsupportedCipher)
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%q does not name %s", err, name)
+		}
+		if info, _ := servertoken.Inspect(file); info.ContentCipher != name && info.Recipients[0].KeyTransport != name {
+			t.Errorf("Inspect does not name %s: %+v", name, info)
 		}
 	}
 	_ = write.Close()

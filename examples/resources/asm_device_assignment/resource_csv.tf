@@ -1,8 +1,7 @@
-# One file for all: ipads.csv with the columns serial and cart, and a profile for
-# each cart.
+# A CSV file for each cart, as an export, a reseller or a spreadsheet has it:
+# carts/A.csv, carts/B.csv, ... and a profile for each.
 locals {
-  ipads = csvdecode(file("${path.module}/ipads.csv"))
-  carts = toset(local.ipads[*].cart)
+  carts = { for name in fileset(path.module, "carts/*.csv") : trimsuffix(basename(name), ".csv") => file("${path.module}/${name}") }
 }
 
 resource "asm_enrollment_profile" "cart" {
@@ -21,7 +20,7 @@ resource "asm_device_assignment" "cart" {
 
   token_id           = asm_token.district.id
   profile_id         = asm_enrollment_profile.cart[each.key].id
-  serial_number_list = join(" ", [for ipad in local.ipads : ipad.serial if ipad.cart == each.key])
+  serial_number_list = provider::asm::serial_numbers_from_csv(each.value)
 
   # An iPad may change carts.
   take_over_from = [for profile in asm_enrollment_profile.cart : profile.id]
