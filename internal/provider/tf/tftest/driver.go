@@ -201,20 +201,6 @@ func (d *Driver) Refresh(state State) (State, Diags) {
 	return State{Type: state.Type, Value: d.decode(state.Type, resp.NewState), Private: resp.Private, Identity: resp.NewIdentity}, Diags(resp.Diagnostics)
 }
 
-// Upgrade reads the attributes of an object as a state file has them, written
-// with a version of the schema, as core does before anything else.
-func (d *Driver) Upgrade(typeName string, version int64, attributes []byte) (State, Diags) {
-	d.t.Helper()
-	resp, err := d.server.UpgradeResourceState(d.t.Context(), &tfprotov6.UpgradeResourceStateRequest{
-		TypeName: typeName, Version: version, RawState: &tfprotov6.RawState{JSON: attributes},
-	})
-	d.must(err)
-	if resp.UpgradedState == nil {
-		return State{}, Diags(resp.Diagnostics)
-	}
-	return State{Type: typeName, Value: d.decode(typeName, resp.UpgradedState)}, Diags(resp.Diagnostics)
-}
-
 // Import imports an object by its id and reads it, as core does.
 func (d *Driver) Import(typeName, id string) (State, Diags) {
 	d.t.Helper()
