@@ -45,7 +45,7 @@ func releases(t *testing.T) []release {
 // source is what git knows the release by: its tag, where the clone has it.
 func (r release) source() (string, error) {
 	for _, ref := range []string{"refs/tags/v" + r.version, r.commit} {
-		if exec.Command("git", "cat-file", "-e", ref+"^{commit}").Run() == nil { //nolint:gosec // from our own list
+		if exec.Command("git", "cat-file", "-e", ref+"^{commit}").Run() == nil {
 			return ref, nil
 		}
 	}
@@ -70,7 +70,7 @@ func (r release) build(dir string) (string, error) {
 		{"tar", "-x", "-C", files, "-f", archive},
 		{"go", "build", "-C", files, "-buildvcs=false", "-ldflags", "-X main.version=" + r.version, "-o", program, "."},
 	} {
-		if output, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil { //nolint:gosec // all from here
+		if output, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
 			return "", fmt.Errorf("build release %s: %v: %w\n%s", r.version, command, err, output)
 		}
 	}
@@ -89,7 +89,7 @@ func (r release) program(t *testing.T) string {
 	t.Helper()
 	builtProvider(t) // makes the directory that is removed at the end
 	once, _ := builtReleases.LoadOrStore(r.version, sync.OnceValues(func() (string, error) { return r.build(built) }))
-	path, err := once.(func() (string, error))() //nolint:forcetypeassert // nothing else is stored
+	path, err := once.(func() (string, error))()
 	switch {
 	case err == nil:
 		return path
@@ -165,11 +165,11 @@ func newest(programs map[string]string) string {
 }
 
 // newReleasedWorld is a world whose provider is a release.
-func newReleasedWorld(t *testing.T, r release, make func(*testing.T) *world) *world {
+func newReleasedWorld(t *testing.T, r release, school func(*testing.T) *world) *world {
 	t.Helper()
 	toolPath(t) // a run without a tool builds nothing
 	program := r.program(t)
-	w := make(t)
+	w := school(t)
 	w.write(tokenConfig)
 	w.installs(map[string]string{r.version: program})
 	return w
@@ -190,4 +190,3 @@ func (w *world) downgrade(r release) {
 	}
 	w.installs(map[string]string{r.version: r.program(w.T)})
 }
-

@@ -176,8 +176,8 @@ func (s *school) none(g golden, step string, diags tftest.Diags) {
 	}
 }
 
-// make makes the object of a golden state, and notes the ids that it has here.
-func (s *school) make(g golden) {
+// create makes the object of a golden state, and notes the ids that it has here.
+func (s *school) create(g golden) {
 	s.Helper()
 	if store, ok := g.Private["store"]; ok {
 		open, err := s.rt.Service.Store(s.Context())
@@ -244,7 +244,7 @@ func onReleases(t *testing.T, test func(s *school, all []golden)) {
 				}
 				s := newSchool(t, kind)
 				for _, g := range all {
-					s.make(g)
+					s.create(g)
 				}
 				test(s, all)
 			})
@@ -389,4 +389,3 @@ func TestStateOfANewerVersionIsRefused(t *testing.T) {
 		}
 	}
 }
-

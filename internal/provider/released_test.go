@@ -77,8 +77,8 @@ type upgraders struct{ state, identity []int64 }
 func todaysUpgraders(t *testing.T) map[string]upgraders {
 	t.Helper()
 	out := map[string]upgraders{}
-	for _, make := range (&asmProvider{}).Resources(t.Context()) {
-		r := make()
+	for _, newResource := range (&asmProvider{}).Resources(t.Context()) {
+		r := newResource()
 		var meta resource.MetadataResponse
 		r.Metadata(t.Context(), resource.MetadataRequest{ProviderTypeName: "asm"}, &meta)
 		state, ok := r.(resource.ResourceWithUpgradeState)
@@ -117,8 +117,8 @@ func unreadable(released, now export.State, has upgraders) []string {
 	var out []string
 	out = append(out, versionTrouble("schemaVersion", released.Version, now.Version, has.state)...)
 	if released.Version == now.Version {
-		for _, lost := range lost("", []any{"object", released.Attributes}, []any{"object", now.Attributes}) {
-			out = append(out, lost+": raise schemaVersion and write an upgrader")
+		for _, trouble := range lost("", []any{"object", released.Attributes}, []any{"object", now.Attributes}) {
+			out = append(out, trouble+": raise schemaVersion and write an upgrader")
 		}
 	}
 	if released.Identity == nil {
