@@ -25,7 +25,7 @@ type identity struct {
 
 // IdentitySchema implements resource.ResourceWithIdentity.
 func (r *assignment) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+	resp.IdentitySchema = identityschema.Schema{Version: identityVersion, Attributes: map[string]identityschema.Attribute{
 		"token_id":   identityschema.StringAttribute{RequiredForImport: true, Description: "Id of the token whose devices these are."},
 		"profile_id": identityschema.StringAttribute{RequiredForImport: true, Description: "Id of the enrollment profile that the devices have."},
 	}}

@@ -23,6 +23,7 @@ import (
 // Schema implements resource.Resource.
 func (r *assignment) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
+		Version: schemaVersion,
 		MarkdownDescription: "Which devices have an enrollment profile. Only the difference is sent, in batches of at most 1,000, " +
 			"and what became of each device is kept. A device takes its profile when it is set up: one in use needs a factory reset first.\n\n" +
 			"The devices are named in one of three forms. There is no selection inside the resource, because only configuration and data sources carry " +

@@ -18,6 +18,7 @@ import (
 // Schema implements resource.Resource.
 func (r *defaultProfile) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
+		Version: schemaVersion,
 		MarkdownDescription: "The default enrollment profile of a token: devices of the platform that a later sync adds get it. " +
 			"Devices that are known already are not touched, whether they have a profile or not; give them one with `asm_device_assignment`, which counts a device on the default profile as free.\n\n" +
 			"There is one default for each token and platform, so there should be one resource for it. Destroying the resource unsets the default. Where the service cannot do that, the default stays and a warning says so. " +
@@ -51,6 +52,7 @@ func (r *defaultProfile) Schema(_ context.Context, _ resource.SchemaRequest, res
 // IdentitySchema implements resource.ResourceWithIdentity.
 func (r *defaultProfile) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identityschema.Schema{
+		Version: identityVersion,
 		Attributes: map[string]identityschema.Attribute{
 			"token_id": identityschema.StringAttribute{RequiredForImport: true, Description: "Id of the token."},
 			"platform": identityschema.StringAttribute{RequiredForImport: true, Description: "ios, macos, tvos or visionos."},

@@ -30,6 +30,7 @@ const unmanaged = " Left out it is not managed. Removing it goes back to the tem
 // Schema implements resource.Resource.
 func (r *policy) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
+		Version: schemaVersion,
 		MarkdownDescription: "An enrollment policy of Microsoft Intune: the successor of the enrollment profile, kept in the settings catalog. **Intune only.** " +
 			"Intune's admin center creates only these for iPhone, iPad and Mac since 2026, and Apple TV and Vision Pro never had another kind.\n\n" +
 			"Which settings a policy has is read from Intune's template when a plan is made and when it is applied. A setting that Microsoft made required yesterday is therefore sent with its default, " +
@@ -154,6 +155,7 @@ type identity struct {
 // IdentitySchema implements resource.ResourceWithIdentity.
 func (r *policy) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identityschema.Schema{
+		Version: identityVersion,
 		Attributes: map[string]identityschema.Attribute{
 			"token_id": identityschema.StringAttribute{OptionalForImport: true, Description: "Id of the policy's token."},
 			"id":       identityschema.StringAttribute{RequiredForImport: true, Description: "The policy's id, or its profile_id."},

@@ -48,6 +48,7 @@ var (
 // Schema implements resource.Resource.
 func (r *profile) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
+		Version: schemaVersion,
 		MarkdownDescription: "An enrollment profile: what Apple tells a device during Setup Assistant, and where the device enrolls.\n\n" +
 			"**Embedded service.** Apple can define a profile and cannot change one. A change of an attribute that Apple knows therefore defines the profile anew at Apple and sends every device of the profile to the new definition; " +
 			"the `id` stays. The plan says how many devices that are, and how many of them are already activated: those take the change only after a factory reset. " +
@@ -225,6 +226,7 @@ type identity struct {
 // IdentitySchema implements resource.ResourceWithIdentity.
 func (r *profile) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identityschema.Schema{
+		Version: identityVersion,
 		Attributes: map[string]identityschema.Attribute{
 			"token_id": identityschema.StringAttribute{OptionalForImport: true, Description: "Id of the profile's token. Needed for a profile that only Apple knows."},
 			"id":       identityschema.StringAttribute{RequiredForImport: true, Description: "The profile's id, or its UUID at Apple; on Intune with or without the token's id in front."},

@@ -36,7 +36,7 @@ func (r *connection) Metadata(_ context.Context, req resource.MetadataRequest, r
 
 // IdentitySchema implements resource.ResourceWithIdentity.
 func (r *connection) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+	resp.IdentitySchema = identityschema.Schema{Version: identityVersion, Attributes: map[string]identityschema.Attribute{
 		"token_id": identityschema.StringAttribute{RequiredForImport: true, Description: "Id of the token that is shared."},
 	}}
 }
@@ -44,6 +44,7 @@ func (r *connection) IdentitySchema(_ context.Context, _ resource.IdentitySchema
 // Schema implements resource.Resource.
 func (r *connection) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
+		Version: schemaVersion,
 		MarkdownDescription: "Lets Microsoft School Data Sync use an enrollment program token to read the school's class roster. " +
 			"While the resource exists the token is shared; destroying it stops the sharing. " +
 			"The embedded service records the permission.\n\n" +

@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
@@ -33,6 +35,14 @@ func NewResource() resource.Resource { return &deviceSync{} }
 // Metadata implements resource.Resource.
 func (r *deviceSync) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_device_sync"
+}
+
+// IdentitySchema implements resource.ResourceWithIdentity. A sync has an identity
+// as every object has one; it names nothing at Apple, so nothing is imported by it.
+func (r *deviceSync) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Version: identityVersion, Attributes: map[string]identityschema.Attribute{
+		"id": identityschema.StringAttribute{RequiredForImport: true, Description: "The sync's random id. A sync cannot be imported."},
+	}}
 }
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.
@@ -123,6 +133,7 @@ func (r *deviceSync) Create(ctx context.Context, req resource.CreateRequest, res
 	}
 	tf.AddWarnings(&resp.Diagnostics, out.Warnings)
 	plan.ID = types.StringValue(uuid.NewString())
+	setIdentity(ctx, resp.Identity, plan, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan.after(out.LastGood))...)
 	var late diag.Diagnostics
 	rememberUnfinished(ctx, resp.Private, out.Unfinished, &late)
@@ -134,12 +145,10 @@ func (r *deviceSync) Create(ctx context.Context, req resource.CreateRequest, res
 // one that it joined, ended with: what others sync later would make every plan
 // a change. The exception is the end of a sync that was still running.
 func (r *deviceSync) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if !r.Ready() || !r.GuardStore(ctx, req.Private, &resp.Diagnostics) {
-		return
-	}
 	var c change
 	resp.Diagnostics.Append(req.State.Get(ctx, &c.state)...)
-	if resp.Diagnostics.HasError() {
+	setIdentity(ctx, resp.Identity, c.state, &resp.Diagnostics) // the framework wants one whatever else becomes of the read
+	if resp.Diagnostics.HasError() || !r.Ready() || !r.GuardStore(ctx, req.Private, &resp.Diagnostics) {
 		return
 	}
 	_, err := r.Service.ReadToken(ctx, c.state.TokenID.ValueString())
@@ -160,12 +169,13 @@ func (r *deviceSync) Read(ctx context.Context, req resource.ReadRequest, resp *r
 
 // Update implements resource.Resource.
 func (r *deviceSync) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	if !r.GuardStore(ctx, req.Private, &resp.Diagnostics) {
-		return
-	}
 	var c change
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &c.plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &c.state)...)
+	setIdentity(ctx, resp.Identity, c.state, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() || !r.GuardStore(ctx, req.Private, &resp.Diagnostics) {
+		return
+	}
 	timeout, d := c.plan.Timeouts.Update(ctx, defaultTimeout)
 	resp.Diagnostics.Append(d...)
 	c = r.look(ctx, c, req.Private, &resp.Diagnostics)
@@ -198,6 +208,12 @@ func (r *deviceSync) Delete(context.Context, resource.DeleteRequest, *resource.D
 func (r *deviceSync) ImportState(_ context.Context, _ resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	resp.Diagnostics.AddError("Unable to import "+thing,
 		"A device sync is something that happens, not something that is there: there is nothing to import. Add the resource to the configuration and apply; Apple's limits hold for it.")
+}
+
+func setIdentity(ctx context.Context, to *tfsdk.ResourceIdentity, m model, diags *diag.Diagnostics) {
+	if to != nil {
+		diags.Append(to.SetAttribute(ctx, path.Root("id"), m.ID)...)
+	}
 }
 
 func rememberUnfinished(ctx context.Context, private tf.PrivateSetter, left *Unfinished, diags *diag.Diagnostics) {

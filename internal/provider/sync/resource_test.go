@@ -386,8 +386,34 @@ func TestDestroyAsksNothing(t *testing.T) {
 }
 
 func TestImportSaysWhyNot(t *testing.T) {
-	_, diags := newWorld(t).Import(syncType, "token-1")
+	w := newWorld(t)
+	_, diags := w.Import(syncType, "token-1")
 	wantOne(t, "errors", diags.Errors(), "Unable to import the device sync", "nothing to import")
+	_, diags = w.ImportIdentity(syncType, tftest.Config{"id": "7b0e36a4-8d0c-4a39-9a8e-3f1c52f4a7d1"})
+	wantOne(t, "errors", diags.Errors(), "Unable to import the device sync", "nothing to import")
+}
+
+// A tool or version without identities leaves none in state: the first read and
+// the first update make up for it.
+func TestTheIdentityIsTheID(t *testing.T) {
+	w := newWorld(t)
+	state, _ := w.apply(tftest.State{}, nightly)
+	wanted := func(of string, s tftest.State) {
+		t.Helper()
+		if got := w.IdentityOf(s)["id"]; got != state.Get("id") {
+			t.Errorf("the identity after the %s is %v, want %v", of, got, state.Get("id"))
+		}
+	}
+	wanted("create", state)
+	old := state
+	old.Identity = nil
+	wanted("read", w.refresh(old))
+	updated, _ := w.apply(old, nightly.With(tftest.Config{"triggers": tftest.Config{"day": "2"}}))
+	wanted("update", updated)
+	w.token.ID = "another"
+	if gone := w.refresh(old); gone.Exists() {
+		t.Error("the sync of a token that is gone is still in state")
+	}
 }
 
 func TestValidators(t *testing.T) {

@@ -23,6 +23,7 @@ import (
 // Schema implements resource.Resource.
 func (r *deviceSync) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
+		Version: schemaVersion,
 		MarkdownDescription: "One sync: the service asks Apple which devices the MDM server of a token has, and gives new ones the default profile. " +
 			"It is done when the resource is created and again when `triggers` change or the last good sync is older than `max_age`, so that an apply every night brings new devices in.\n\n" +
 			"Apple's limits hold whoever asks and however often: a full sync at most every seven days, 15 minutes for a sync, never two at once (a second one joins the first). " +

@@ -34,7 +34,7 @@ func (r *token) Metadata(_ context.Context, req resource.MetadataRequest, resp *
 
 // IdentitySchema implements resource.ResourceWithIdentity.
 func (r *token) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+	resp.IdentitySchema = identityschema.Schema{Version: identityVersion, Attributes: map[string]identityschema.Attribute{
 		"id": identityschema.StringAttribute{RequiredForImport: true, Description: "The token's id."},
 	}}
 }

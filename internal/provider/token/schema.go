@@ -38,6 +38,7 @@ var notBlank = stringvalidator.RegexMatches(regexp.MustCompile(`\S`), "must not 
 // Schema implements resource.Resource.
 func (r *token) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
+		Version: schemaVersion,
 		MarkdownDescription: "An enrollment program token: the trust between an MDM server in Apple School Manager and this enrollment service.\n\n" +
 			"It is made in two applies of one configuration. The first makes a key pair and gives `public_key_pem` to upload in Apple School Manager; " +
 			"`status` is then `awaiting_server_token`, and a warning says what to click. Apple School Manager hands out a server token (`.p7m`), which the second apply uploads. " +

@@ -36,13 +36,23 @@ func (d *Driver) IdentityOf(s State) map[string]any {
 
 func (d *Driver) identityType(typeName string) tftypes.Type {
 	d.t.Helper()
+	return d.identitySchema(typeName).ValueType()
+}
+
+func (d *Driver) identityVersion(typeName string) int64 {
+	d.t.Helper()
+	return d.identitySchema(typeName).Version
+}
+
+func (d *Driver) identitySchema(typeName string) *tfprotov6.ResourceIdentitySchema {
+	d.t.Helper()
 	resp, err := d.server.GetResourceIdentitySchemas(d.t.Context(), &tfprotov6.GetResourceIdentitySchemasRequest{})
 	d.must(err)
 	schema, ok := resp.IdentitySchemas[typeName]
 	if !ok {
 		d.t.Fatalf("%s has no identity", typeName)
 	}
-	return schema.ValueType()
+	return schema
 }
 
 // Invalid says where a plan is one that core refuses: an attribute that is not
