@@ -85,7 +85,7 @@ func profiles() specification {
 		resource:   "asm_enrollment_profile",
 		kinds:      []enrollment.Kind{enrollment.Embedded, enrollment.Intune},
 		attributes: slices.Concat(profileAttributes(), sharedIPadAttributes(), embeddedProfileAttributes(), intuneProfileAttributes()),
-		base: func(w *world, name string) config {
+		base: func(_ *testing.T, w *world, name string) config {
 			return config{"token_id": w.tokens[0].id, "name": name}
 		},
 		truth: profileTruth,
@@ -312,7 +312,7 @@ func intuneProfileAttributes() []attribute {
 			path: "authentication", set: "modern", change: "company_portal", elsewhere: elsewhere,
 			intune: &service{
 				field: "configurationWebUrl", has: true, becomes: false, without: false,
-				drift: map[string]any{"configurationWebUrl": false, "enableAuthenticationViaCompanyPortal": true},
+				drift:  map[string]any{"configurationWebUrl": false, "enableAuthenticationViaCompanyPortal": true},
 				alsoOn: map[phase][]string{removed: {"mandatory", "user_affinity"}, unknown: {"mandatory", "user_affinity"}},
 			},
 		},
@@ -331,5 +331,3 @@ func intuneProfileAttributes() []attribute {
 		},
 	}
 }
-
-func specifications() []specification { return []specification{profiles()} }

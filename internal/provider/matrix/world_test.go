@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,19 +34,55 @@ type world struct {
 	graph  *graph.Simulator // nil on the embedded service
 	store  embedded.Config  // of the embedded service
 	tokens []schoolToken
+	// directory is for files.
+	directory string
+
+	made  sync.Map   // what once made, by name
+	takes sync.Mutex // guards the serial numbers that are left
+}
+
+// once makes what the cases of a world share, or one case has in all its phases.
+func once[T any](w *world, name string, make func() T) T {
+	value, _ := w.made.LoadOrStore(name, sync.OnceValue(func() any { return make() }))
+	made, _ := value.(func() any)
+	out, _ := made().(T)
+	return out
+}
+
+// profile is an enrollment profile of a token for iPads.
+func (w *world) profile(t *testing.T, token int, name string) string {
+	t.Helper()
+	return once(w, fmt.Sprintf("profile %d %s", token, name), func() string {
+		spec := enrollment.ProfileSpec{TokenID: w.tokens[token].id, Name: name, Supervised: true}
+		return ok(w.open(t).CreateProfile(t.Context(), spec))(t).Profile.ID
+	})
+}
+
+// take gives devices of a token that nobody else in the test gets.
+func (w *world) take(token, n int, name string) []string {
+	return once(w, fmt.Sprintf("devices %d %d %s", token, n, name), func() []string {
+		w.takes.Lock()
+		defer w.takes.Unlock()
+		taken := w.tokens[token].serials[:n]
+		w.tokens[token].serials = w.tokens[token].serials[n:]
+		return taken
+	})
 }
 
 // schoolToken is a token in use.
 type schoolToken struct {
 	id, server string // the server at Apple
 	serials    []string
+
+	profile string   // a profile
+	others  []string // two more
 }
 
 // newWorld makes a world with so many devices on each token.
 func newWorld(t *testing.T, kind enrollment.Kind, devices int) *world {
 	t.Helper()
 	start, began := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC), time.Now()
-	w := &world{kind: kind, apple: apple.New(apple.Options{Devices: 20 * (devices + 2), Seed: 1, Now: func() time.Time { return start.Add(time.Since(began)) }})}
+	w := &world{kind: kind, directory: t.TempDir(), apple: apple.New(apple.Options{Devices: 20 * (devices + 2), Seed: 1, Now: func() time.Time { return start.Add(time.Since(began)) }})}
 	w.apple.Start(t)
 	if kind == enrollment.Embedded {
 		w.store = embedded.Config{
@@ -79,7 +117,7 @@ func (w *world) addToken(t *testing.T, name string, devices int) schoolToken {
 	t.Helper()
 	if w.graph != nil {
 		made := ok(w.graph.AddToken(graph.TokenSeed{Name: name, Devices: devices}))(t)
-		return schoolToken{made.ID, made.ServerID, ok(w.graph.SerialNumbers(made.ID))(t)}
+		return schoolToken{id: made.ID, server: made.ServerID, serials: ok(w.graph.SerialNumbers(made.ID))(t)}
 	}
 	p := w.process(t)
 	token := ok(p.service.CreateToken(t.Context(), enrollment.TokenSpec{Name: name, AppleID: "it@school.example", Type: enrollment.School}))(t)
@@ -89,7 +127,7 @@ func (w *world) addToken(t *testing.T, name string, devices int) schoolToken {
 		serials = ok(w.apple.AssignDevices(server.ID, apple.Selection{Count: devices}))(t)
 	}
 	ok(p.service.UploadServerToken(t.Context(), token.ID, enrollment.ServerTokenUpload{Contents: ok(w.apple.ServerToken(server.ID))(t)}))(t)
-	return schoolToken{token.ID, server.ID, serials}
+	return schoolToken{id: token.ID, server: server.ID, serials: serials}
 }
 
 // process is one run of the command line tool: a provider of its own, with a
@@ -119,7 +157,7 @@ func (w *world) open(t testing.TB) enrollment.Service {
 	} else {
 		service, err = intune.Open(intune.Config{
 			Endpoint: w.graph.GraphURL(), TenantID: w.graph.TenantID(), AppOnly: true, Version: "test", Now: w.graph.Now,
-			Token: func(context.Context) (string, error) { return w.graph.AccessToken(), nil },
+			Token: func(context.Context) (string, error) { return w.accessToken(), nil },
 			Wait: func(ctx context.Context, d time.Duration) error {
 				if err := w.graph.AdvanceClock(d); err != nil {
 					return err
@@ -135,6 +173,13 @@ func (w *world) open(t testing.TB) enrollment.Service {
 	return service
 }
 
+// accessToken is one for half an hour: to sign one is most of what a request
+// costs.
+func (w *world) accessToken() string {
+	half := w.apple.Now().Truncate(30 * time.Minute)
+	return once(w, "access token of "+half.String(), w.graph.AccessToken)
+}
+
 // atGraph is a request of an administrator, who knows nothing of Terraform.
 func (w *world) atGraph(t testing.TB, method, path string, body any) map[string]any {
 	t.Helper()
@@ -143,7 +188,7 @@ func (w *world) atGraph(t testing.TB, method, path string, body any) map[string]
 		sent = bytes.NewReader(ok(json.Marshal(body))(t))
 	}
 	request := ok(http.NewRequestWithContext(t.Context(), method, w.graph.GraphURL()+"/beta/deviceManagement"+path, sent))(t)
-	request.Header.Set("Authorization", "Bearer "+w.graph.AccessToken())
+	request.Header.Set("Authorization", "Bearer "+w.accessToken())
 	request.Header.Set("Content-Type", "application/json")
 	response := ok(http.DefaultClient.Do(request))(t) //nolint:forbidigo // the simulator, as somebody else asks it
 	defer func() { _ = response.Body.Close() }()
