@@ -25,7 +25,7 @@ func assignments() specification {
 		resource: "asm_device_assignment", kinds: bothServices, devices: 150, madeUp: true,
 		prepare: func(t *testing.T, w *world) {
 			w.tokens[1].profile = w.profile(t, 1, "Second")
-			w.tokens[0].others = []string{w.profile(t, 0, "Other"), w.profile(t, 0, "Another")}
+			w.tokens[0].others = []string{w.profile(t, 0, "Other"), w.profile(t, 0, "Another"), w.profile(t, 0, "First"), w.profile(t, 0, "Next")}
 		},
 		// Intune cannot take a profile from a device.
 		base: func(t *testing.T, w *world, name string) config {
@@ -72,11 +72,19 @@ func assignmentAttributes() []attribute {
 		}
 	}
 	leave := stateOnly("on_leave", "keep", "unassign", "unassign", "on_leave")
-	leave.intune = &service{with: config{"fallback_profile_id": other}, set: "fallback", change: "keep", differs: []string{"fallback_profile_id", "on_leave"}, leftOut: reasons{removed: "left out it is unassign, which Intune cannot"}}
+	leave.changeWith = config{"fallback_profile_id": func(w *world) any {
+		if w.kind == enrollment.Intune {
+			return other(w)
+		}
+		return nil
+	}}
+	leave.intune = &service{change: "fallback", also: []string{"fallback_profile_id"}, leftOut: reasons{removed: "left out it is unassign, which Intune cannot"}}
 	fallback := stateOnly("fallback_profile_id", other, another, nil, "fallback_profile_id", "on_leave")
 	fallback.with = config{"on_leave": "fallback"}
 	fallback.leftOut[removed] = "on_leave = \"fallback\" needs it"
 	list := config{"serial_number_list": nil}
+	// Intune takes no profile from a device: the next object has to take them over.
+	again := config{"take_over_from": []any{"*"}}
 	return []attribute{
 		{
 			path: "token_id", set: firstToken, change: secondToken, leftOut: reasons{removed: required, drifted: "devices do not bring their assignment to another token"},
@@ -85,24 +93,24 @@ func assignmentAttributes() []attribute {
 			intune:     &service{field: "devices", has: 3, becomes: 3, also: slices.Concat([]string{"profile_id", "serial_number_list"}, devices[1:])},
 		},
 		{
-			path: "profile_id", set: other, change: another, leftOut: reasons{removed: required, drifted: shows},
-			embedded: &service{field: "profile", has: "Other", becomes: "Another", also: outcome},
-			intune:   &service{field: "profile", has: "Other", becomes: "Another", also: outcome},
+			path: "profile_id", set: func(w *world) any { return w.tokens[0].others[2] }, change: func(w *world) any { return w.tokens[0].others[3] }, leftOut: reasons{removed: required, drifted: shows},
+			embedded: &service{field: "profile", has: "First", becomes: "Next", also: outcome},
+			intune:   &service{field: "profile", has: "First", becomes: "Next", also: outcome},
 		},
 		{
 			path: "serial_number_list", set: listOf("A", 3), change: listOf("B", 2), leftOut: reasons{removed: "one of the three forms is needed", drifted: shows},
 			embedded: &service{field: "devices", has: 3, becomes: 2, also: devices},
-			intune:   &service{field: "devices", has: 3, becomes: 5, also: devices}, // keep: the first three still have it
+			intune:   &service{field: "devices", has: 3, becomes: 5, also: devices, with: again, differs: []string{"take_over_from"}}, // keep: the first three still have it
 		},
 		{
 			path: "serial_numbers", with: list, set: setOf("A", 3), change: setOf("B", 2), leftOut: reasons{removed: "one of the three forms is needed", drifted: shows},
 			embedded: &service{field: "devices", has: 3, becomes: 2, also: devices, differs: []string{"serial_number_list", "serial_numbers"}},
-			intune:   &service{field: "devices", has: 3, becomes: 5, also: devices, differs: []string{"serial_number_list", "serial_numbers"}},
+			intune:   &service{field: "devices", has: 3, becomes: 5, also: devices, with: again, differs: []string{"serial_number_list", "serial_numbers", "take_over_from"}},
 		},
 		{
 			path: "serial_numbers_file", with: list, set: fileOf("A", 3), change: fileOf("B", 2), leftOut: reasons{removed: "one of the three forms is needed", drifted: shows},
 			embedded: &service{field: "devices", has: 3, becomes: 2, also: devices, differs: []string{"serial_number_list", "serial_numbers_file"}},
-			intune:   &service{field: "devices", has: 3, becomes: 5, also: devices, differs: []string{"serial_number_list", "serial_numbers_file"}},
+			intune:   &service{field: "devices", has: 3, becomes: 5, also: devices, with: again, differs: []string{"serial_number_list", "serial_numbers_file", "take_over_from"}},
 		},
 		stateOnly("take_over_from", []any{"*"}, func(w *world) any { return []any{other(w)} }, nil, "take_over_from"),
 		leave, fallback,

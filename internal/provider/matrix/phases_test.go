@@ -50,8 +50,9 @@ type attribute struct {
 	set, change      any
 	changeWith       config
 	embedded, intune *service
-	// elsewhere begins the error on a service that does not have the attribute.
-	elsewhere string
+	// elsewhere is in the error on a service that does not have the attribute, which
+	// is at it, or at blames.
+	elsewhere, blames string
 	// leftOut are phases without a meaning for it on any service.
 	leftOut reasons
 	// reads is what a computed attribute shows of an object of the least
@@ -138,13 +139,15 @@ type specification struct {
 	// ripples are what is planned to change beside an attribute, unless it says so
 	// itself.
 	ripples func(w *world, s *service) []string
+	// open are what is not known beside an attribute that is not known yet.
+	open []string
 	// importID is the id to import by.
 	importID func(s tftest.State) string
 	// destroyFirst: a replacement cannot be made beside what it replaces.
 	destroyFirst bool
 	// differs are the attributes that a plan after every import changes, whatever
 	// the attribute of the case.
-	differs func(w *world) []string
+	differs func(w *world, path string) []string
 	// madeUp: the id is the state's own, and an import makes another.
 	madeUp bool
 	// before is done before each apply.
@@ -231,13 +234,20 @@ func (c *cell) refused(t *testing.T) {
 	}
 	put(cfg, c.path, c.value(c.attribute.set))
 	plan := c.world.process(t).Plan(c.resource, tftest.State{}, cfg)
+	at := c.path
+	if c.blames != "" {
+		at = c.blames
+	}
 	for _, problem := range plan.Diags.Errors() {
-		if strings.HasPrefix(problem, c.path+": ") && strings.Contains(problem, c.elsewhere) {
+		if (at == anywhere || strings.HasPrefix(problem, at+": ")) && strings.Contains(problem, c.elsewhere) {
 			return
 		}
 	}
-	t.Errorf("refused with %q, want an error at %s with %q", plan.Diags.Errors(), c.path, c.elsewhere)
+	t.Errorf("refused with %q, want an error at %s with %q", plan.Diags.Errors(), at, c.elsewhere)
 }
+
+// anywhere is blamed where a service does not have the resource at all.
+const anywhere = "*"
 
 // computed: an attribute that nobody can set has its value after a creation, after
 // a refresh and after an import.
@@ -279,7 +289,7 @@ func (c *cell) whenImported(t *testing.T) {
 	c.clean(t, plan.Diags)
 	want := slices.Clone(c.service.differs)
 	if c.specification.differs != nil {
-		want = append(want, c.specification.differs(c.world)...)
+		want = append(want, c.specification.differs(c.world, c.path)...)
 	}
 	slices.Sort(want)
 	want = slices.Compact(want)
@@ -372,21 +382,21 @@ func (c *cell) whenUnknown(t *testing.T) {
 	c.destroy(t, c.state)
 	c.name += " (unknown)"
 	first, second := c.config(t, set), c.config(t, changed)
-	c.state = c.applyOpen(t, tftest.State{}, c.open(first), first)
+	c.state = c.applyOpen(t, tftest.State{}, c.withUnknown(first), first)
 	c.stands(t, first, set)
-	c.state = c.applyOpen(t, c.state, c.open(second), second)
+	c.state = c.applyOpen(t, c.state, c.withUnknown(second), second)
 	c.stands(t, second, changed)
 	if _, left := c.allReasons(c.attribute)[removed]; !left && !c.stays {
 		none := clone(first)
 		put(none, c.path, nil)
 		c.state = c.apply(t, c.state, first, nil)
-		c.state = c.applyOpen(t, c.state, c.open(first), none)
+		c.state = c.applyOpen(t, c.state, c.withUnknown(first), none)
 		c.stands(t, none, removed)
 	}
 }
 
-// open is a configuration in which the attribute is not known yet.
-func (c *cell) open(cfg config) config {
+// withUnknown is a configuration in which the attribute is not known yet.
+func (c *cell) withUnknown(cfg config) config {
 	out := clone(cfg)
 	put(out, c.path, tftest.Unknown)
 	return out
@@ -395,10 +405,7 @@ func (c *cell) open(cfg config) config {
 // applyOpen plans with a value that is not known and applies when it is.
 func (c *cell) applyOpen(t *testing.T, prior tftest.State, open, known config) tftest.State {
 	t.Helper()
-	if c.before != nil {
-		c.before(t, c.world)
-	}
-	process := c.world.process(t)
+	process, prior := c.begin(t, prior)
 	plan := process.Plan(c.resource, prior, open)
 	c.clean(t, plan.Diags)
 	if invalid := plan.Invalid(); invalid != "" {
@@ -425,10 +432,7 @@ func (c *cell) applyOpen(t *testing.T, prior tftest.State, open, known config) t
 // apply plans and applies, as two processes after each other do.
 func (c *cell) apply(t *testing.T, prior tftest.State, cfg config, check func(tftest.Plan)) tftest.State {
 	t.Helper()
-	if c.before != nil {
-		c.before(t, c.world)
-	}
-	process := c.world.process(t)
+	process, prior := c.begin(t, prior)
 	plan := process.Plan(c.resource, prior, cfg)
 	c.clean(t, plan.Diags)
 	if invalid := plan.Invalid(); invalid != "" {
@@ -443,6 +447,22 @@ func (c *cell) apply(t *testing.T, prior tftest.State, cfg config, check func(tf
 	state, diags := plan.Apply()
 	c.clean(t, diags)
 	return state
+}
+
+// begin is a process that plans, after what has to happen before that.
+func (c *cell) begin(t *testing.T, prior tftest.State) (process, tftest.State) {
+	t.Helper()
+	if c.before != nil {
+		c.before(t, c.world)
+	}
+	if c.before == nil || !prior.Exists() {
+		return c.world.process(t), prior
+	}
+	process := c.world.process(t)
+	found, diags := process.Refresh(prior)
+	c.clean(t, diags)
+	c.state = found
+	return process, found
 }
 
 // replace makes an object beside what it replaces, or in its place.
@@ -566,6 +586,9 @@ func (c *cell) beside(p phase) []string {
 	if c.ripples != nil {
 		also = slices.Concat(also, c.ripples(c.world, c.service))
 	}
+	if p == unknown {
+		also = slices.Concat(also, c.specification.open)
+	}
 	return also
 }
 
@@ -581,9 +604,13 @@ func (c *cell) sentSoFar(t *testing.T) int {
 func (c *cell) config(t *testing.T, p phase) config {
 	t.Helper()
 	cfg := c.base(t, c.world, c.name)
-	parts := []config{c.attribute.with, c.service.with, c.extra}
-	if p == changed {
-		parts = append(parts, c.changeWith)
+	parts := []config{c.attribute.with, c.service.with}
+	switch p {
+	case changed:
+		parts = append(parts, c.extra, c.changeWith)
+	case removed: // without what made it come later
+	default:
+		parts = append(parts, c.extra)
 	}
 	for _, more := range parts {
 		for name, v := range more {

@@ -17,6 +17,7 @@ func policies() specification {
 			return config{"token_id": w.tokens[0].id, "name": name}
 		},
 		importID: func(s tftest.State) string { return fmt.Sprint(s.At("id")) },
+		open:     []string{"defaulted_settings"},
 		truth: func(t *testing.T, w *world, s tftest.State) map[string]any {
 			at := fmt.Sprintf("/configurationPolicies/%s", s.At("id"))
 			found := w.atGraph(t, "GET", at, nil)
@@ -73,23 +74,23 @@ func policyAttributes() []attribute {
 	}
 	whatever := func(any) bool { return true }
 	out := []attribute{
-		{path: "token_id", set: firstToken, change: secondToken, leftOut: reasons{removed: required, drifted: "a policy cannot move to another token"}, intune: &service{}},
+		{path: "token_id", set: firstToken, change: secondToken, leftOut: reasons{removed: required, drifted: "a policy cannot move to another token"}, intune: &service{also: []string{"defaulted_settings"}}},
 		{
 			path: "platform", set: "ios", change: "tvos", leftOut: reasons{drifted: "a policy cannot move to another platform"},
-			intune: &service{field: "platforms", has: "iOS", becomes: "tvOS", without: "iOS", gone: "ios", stays: true},
+			intune: &service{field: "platforms", has: "iOS", becomes: "tvOS", without: "iOS", gone: "ios", stays: true, also: []string{"defaulted_settings"}},
 		},
 		{path: "name", set: "Year 7", change: "Year 8", leftOut: reasons{removed: required}, intune: &service{field: "name"}},
 		{path: "description", set: "For year 7", change: "For year 8", intune: &service{field: "description", without: isOff}},
-		{path: "user_affinity", set: true, change: false, intune: option("ade_useraffinity", 1, 0, 0)},
+		{path: "user_affinity", set: true, change: false, intune: option("ade_useraffinity", 1, 0, 1)},
 		{path: "locked_enrollment", set: false, change: true, intune: option("ade_lockedenrollment", 0, 1, 1)},
-		{path: "shared_ipad", set: config{"maximum_cached_users": 5}, change: config{"maximum_cached_users": 6}, intune: option("ade_useraffinity", 3, 3, 0)},
+		{path: "shared_ipad", set: config{"maximum_cached_users": 5}, change: config{"maximum_cached_users": 6}, intune: option("ade_useraffinity", 3, 3, 1)},
 		{path: "shared_ipad.maximum_cached_users", with: shared, set: 5, change: 6, intune: &service{field: "ade_maximumcachedusers", without: whatever}},
 		{path: "shared_ipad.temporary_sessions_only", with: shared, set: true, change: false, intune: option("ade_requiresharedipadtemporarysessiononly", 1, 0, 0)},
 		{path: "shared_ipad.user_session_timeout", with: shared, set: 600, change: 300, intune: &service{field: "ade_maximumsecondsinactivityuntiluserlogsout", without: whatever}},
 		{path: "shared_ipad.temporary_session_timeout", with: guests, set: 600, change: 300, intune: &service{field: "ade_maximumsecondsinactivityuntiltemporarysessionlogsout", without: whatever}},
 		{path: "shared_ipad.passcode_lock_grace_period", with: shared, set: 300, change: 60, intune: &service{field: "ade_maximumsecondsafterscreenlockbeofrepasswordisrequired", without: whatever}},
-		{path: "shared_device_mode", set: true, change: false, intune: option("ade_useraffinity", 2, 0, 0)},
-		{path: "await_device_configured", set: false, change: true, intune: option("ade_useraffinity_awaitfinalconfiguration", 0, 1, 1)},
+		{path: "shared_device_mode", set: true, change: false, intune: option("ade_useraffinity", 2, 0, 1)},
+		{path: "await_device_configured", set: false, change: true, intune: option("ade_modernauth_awaitfinalconfiguration", 0, 1, 1)},
 		{path: "device_name_template", set: "{{SERIAL}}", change: "iPad-{{SERIAL}}", intune: &service{field: "ade_appledevicenametemplate"}},
 		{path: "carrier_activation_url", set: "https://a.carrier.example", change: "https://b.carrier.example", intune: &service{field: "ade_activatecellulardata"}},
 		{path: "department", set: "IT", change: "Library", intune: &service{field: "ade_setupassistant_department", without: isOff}},
@@ -101,8 +102,9 @@ func policyAttributes() []attribute {
 		{path: "skip_setup_items", set: []any{"Siri", "TOS"}, change: []any{"TOS"}, intune: option("ade_setupassistant_siri", 0, 1, 0)},
 		{path: "scope_tag_ids", set: []any{"0", "4"}, change: []any{"4"}, intune: &service{field: "roleScopeTagIds", without: []any{"0"}}},
 		{
-			path: "settings", set: config{"ade_setupassistant_department": "IT"}, change: config{"ade_setupassistant_department": "Library"},
-			intune: &service{field: "ade_setupassistant_department", has: "IT", becomes: "Library", without: isOff},
+			path: "settings", with: config{"platform": "macos"},
+			set: config{"ade_accountsettings_adminaccountname": "it"}, change: config{"ade_accountsettings_adminaccountname": "admin"},
+			intune: &service{field: "ade_accountsettings_adminaccountname", has: "it", becomes: "admin", without: isOff},
 		},
 		{path: "id", intune: &service{}, reads: func(v any) bool { return v != nil && v != "" }},
 		{path: "profile_id", intune: &service{}, reads: func(_ *testing.T, w *world, s tftest.State) any {
@@ -111,7 +113,7 @@ func policyAttributes() []attribute {
 		{path: "defaulted_settings", intune: &service{}, reads: []any{}},
 	}
 	for i := range out {
-		out[i].elsewhere = elsewhere
+		out[i].elsewhere, out[i].blames = elsewhere, anywhere
 	}
 	return out
 }

@@ -126,8 +126,11 @@ func syncs() specification {
 	again := []string{"finished_at", "last_kind"}
 	kind := attribute{path: "kind", set: "full", change: "incremental", leftOut: never, embedded: on(), intune: on()}
 	kind.embedded.gone, kind.intune.gone = "incremental", "incremental"
-	wait := attribute{path: "wait", set: false, change: true, leftOut: never, embedded: on(again...), intune: on(again...)} // the sync that was not waited for may be gone on with
-	wait.embedded.gone, wait.intune.gone = true, true
+	wait := attribute{
+		path: "wait", set: false, change: true, leftOut: never,
+		// The sync that was not waited for ended with its process, and is gone on with.
+		embedded: &service{gone: true, also: again, alsoOn: map[phase][]string{removed: nil}}, intune: &service{gone: true},
+	}
 	throttled := attribute{path: "on_throttled", set: "wait", change: "error", leftOut: never, embedded: on(), intune: on()}
 	throttled.embedded.gone, throttled.intune.gone = "skip", "skip"
 	return specification{

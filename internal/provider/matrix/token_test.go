@@ -66,11 +66,15 @@ func tokens() specification {
 		},
 		importID: func(s tftest.State) string { return fmt.Sprint(s.At("id")) },
 		// An import is protected, and Intune learns the type with the first server token.
-		differs: func(w *world) []string {
-			if w.kind == enrollment.Intune {
-				return []string{"deletion_protection", "type"}
+		differs: func(w *world, path string) []string {
+			var out []string
+			if path != "deletion_protection" {
+				out = append(out, "deletion_protection")
 			}
-			return []string{"deletion_protection"}
+			if w.kind == enrollment.Intune {
+				out = append(out, "type")
+			}
+			return out
 		},
 		attributes: append(tokenAttributes(), timeoutsOf(false, nil, "create", "update")...),
 		truth: func(t *testing.T, w *world, s tftest.State) map[string]any {
@@ -95,7 +99,10 @@ func tokenAttributes() []attribute {
 	return []attribute{
 		{path: "name", set: "Year 7", change: "Year 8", leftOut: reasons{removed: required}, embedded: &service{}, intune: &service{field: "tokenName"}},
 		{path: "apple_id", set: "a@school.example", change: "b@school.example", embedded: &service{}, intune: &service{field: "appleIdentifier"}},
-		{path: "type", set: "business", change: "school", embedded: &service{gone: "school"}, intune: &service{gone: "school"}},
+		{
+			path: "type", set: "business", change: "school", embedded: &service{gone: "school"},
+			intune: &service{gone: "school", leftOut: reasons{drifted: "it is what the server token says"}},
+		},
 		{
 			path: "scope_tag_ids", set: []any{"0", "4"}, change: []any{"0"}, elsewhere: "scope",
 			intune: &service{field: "roleScopeTagIds", gone: []any{"0", "4"}, without: []any{"0", "4"}, stays: true},
@@ -105,7 +112,7 @@ func tokenAttributes() []attribute {
 			embedded: &service{gone: 30, differs: []string{"expiry_warning_days"}}, intune: &service{gone: 30, differs: []string{"expiry_warning_days"}},
 		},
 		{
-			path: "deletion_protection", set: false, change: true, leftOut: reasons{drifted: onlyInState, removed: "removed it is true, and a token that is protected is not destroyed"},
+			path: "deletion_protection", set: true, change: false, leftOut: reasons{drifted: onlyInState, removed: "it is true then, and a token that is protected is not destroyed"},
 			embedded: &service{}, intune: &service{},
 		},
 		{
@@ -132,7 +139,7 @@ func tokenAttributes() []attribute {
 		{
 			path: "private_key_wo_version", with: without(brought(0), "private_key_wo_version"), changeWith: without(brought(1), "private_key_wo_version"), set: "0", change: "1",
 			leftOut:  reasons{imported: version, drifted: version, removed: "certificate_pem needs it"},
-			embedded: &service{also: []string{"certificate_pem", "public_key_pem", "public_key_sha256", "staged_public_key_pem"}}, elsewhere: foreign,
+			embedded: &service{also: []string{"certificate_pem", "public_key_pem", "public_key_sha256", "staged_public_key_pem"}}, elsewhere: foreign, blames: "certificate_pem",
 		},
 		{
 			path: "server_token_wo", later: serverToken,

@@ -75,7 +75,7 @@ type schoolToken struct {
 	serials    []string
 
 	profile string   // a profile
-	others  []string // two more
+	others  []string // more of them
 }
 
 // newWorld makes a world with so many devices on each token.
