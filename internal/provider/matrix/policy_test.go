@@ -21,7 +21,7 @@ func policies() specification {
 		truth: func(t *testing.T, w *world, s tftest.State) map[string]any {
 			at := fmt.Sprintf("/configurationPolicies/%s", s.At("id"))
 			found := w.atGraph(t, "GET", at, nil)
-			settings, _ := w.atGraph(t, "GET", at+"/settings", nil)["value"].([]any)
+			settings, _ := w.atGraph(t, "GET", at+"/settings?$top=1000", nil)["value"].([]any)
 			for _, one := range settings {
 				setting, _ := one.(map[string]any)
 				instance, _ := setting["settingInstance"].(map[string]any)
@@ -104,7 +104,11 @@ func policyAttributes() []attribute {
 		{
 			path: "settings", with: config{"platform": "macos"},
 			set: config{"ade_accountsettings_adminaccountname": "it"}, change: config{"ade_accountsettings_adminaccountname": "admin"},
-			intune: &service{field: "ade_accountsettings_adminaccountname", has: "it", becomes: "admin", without: isOff},
+			intune: &service{
+				field: "ade_accountsettings_adminaccountname", has: "it", becomes: "admin", without: isOff,
+				// An import names the choice above it too.
+				differs: []string{"settings"}, alsoOn: map[phase][]string{removed: {"defaulted_settings"}},
+			},
 		},
 		{path: "id", intune: &service{}, reads: func(v any) bool { return v != nil && v != "" }},
 		{path: "profile_id", intune: &service{}, reads: func(_ *testing.T, w *world, s tftest.State) any {
