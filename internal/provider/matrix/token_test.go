@@ -90,10 +90,9 @@ func tokens() specification {
 
 func tokenAttributes() []attribute {
 	const (
-		foreign  = "Intune"
-		material = "Intune makes its own key pair"
-		secret   = "it is write-only: nothing keeps it"
-		version  = "it is a version of what is write-only, in state only"
+		foreign = "Intune takes no key pair of another MDM"
+		secret  = "it is write-only: nothing keeps it"
+		version = "it is a version of what is write-only, in state only"
 	)
 	is := func(v any) bool { return v != nil && v != "" }
 	return []attribute{

@@ -109,7 +109,7 @@ func refused(problems []string, at, says string) bool {
 
 func described(v any) string {
 	if d, is := v.(interface{ Description(context.Context) string }); is {
-		if text := d.Description(context.Background()); text != "" { //nolint:forbidigo // descriptions ask for a context and use none
+		if text := d.Description(context.Background()); text != "" {
 			return text
 		}
 	}

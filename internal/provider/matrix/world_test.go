@@ -190,7 +190,7 @@ func (w *world) atGraph(t testing.TB, method, path string, body any) map[string]
 	request := ok(http.NewRequestWithContext(t.Context(), method, w.graph.GraphURL()+"/beta/deviceManagement"+path, sent))(t)
 	request.Header.Set("Authorization", "Bearer "+w.accessToken())
 	request.Header.Set("Content-Type", "application/json")
-	response := ok(http.DefaultClient.Do(request))(t) //nolint:forbidigo // the simulator, as somebody else asks it
+	response := ok(http.DefaultClient.Do(request))(t)
 	defer func() { _ = response.Body.Close() }()
 	text := ok(io.ReadAll(response.Body))(t)
 	if response.StatusCode >= http.StatusMultipleChoices {
