@@ -103,9 +103,9 @@ func policyAttributes() []attribute {
 		{path: "scope_tag_ids", set: []any{"0", "4"}, change: []any{"4"}, intune: &service{field: "roleScopeTagIds", without: []any{"0"}}},
 		{
 			path: "settings", with: config{"platform": "macos"},
-			set: config{"ade_accountsettings_adminaccountname": "it"}, change: config{"ade_accountsettings_adminaccountname": "admin"},
+			set: config{"ade_accountsettings_adminaccountname": "it"}, change: config{"ade_accountsettings_adminaccountname": "staff"},
 			intune: &service{
-				field: "ade_accountsettings_adminaccountname", has: "it", becomes: "admin", without: isOff,
+				field: "ade_accountsettings_adminaccountname", has: "it", becomes: "staff", without: "admin",
 				// An import names the choice above it too.
 				differs: []string{"settings"}, alsoOn: map[phase][]string{removed: {"defaulted_settings"}},
 			},
