@@ -25,6 +25,9 @@ const (
 // is ErrClassicRefused, after it was found out that no profile appeared.
 func (s *Service) CreateProfile(ctx context.Context, spec enrollment.ProfileSpec) (enrollment.ProfileResult, error) {
 	spec = complete(spec, enrollment.ProfileSpec{})
+	if spec.Pairing == nil { // Graph's default denies it (iTunesPairingMode is disallow, 0), which nobody has asked for
+		spec.Pairing = &enrollment.Pairing{Mode: enrollment.PairingAllow}
+	}
 	if err := checkProfile(spec); err != nil {
 		return enrollment.ProfileResult{}, err
 	}

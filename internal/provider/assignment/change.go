@@ -21,6 +21,10 @@ func (r *assignment) change(ctx context.Context, plan *model, state model, held 
 	if diags.HasError() {
 		return false
 	}
+	if err := r.takeAdopted(ctx, state, held); err != nil {
+		tf.AddError(diags, "take the imported devices of", thing, err)
+		return false
+	}
 	released, err := r.release(ctx, plan.leave(), held.leaving(state.ProfileID.ValueString(), desired))
 	if err != nil {
 		held.owned = enrollment.Without(held.owned, sorted(released.Done...))
@@ -54,6 +58,36 @@ func (r *assignment) change(ctx context.Context, plan *model, state model, held 
 	return true
 }
 
+// takeAdopted makes devices that an import brought the assignment's own. The
+// service may still record the assignment that gave them their profile, which is
+// in no state any more, and they would neither leave nor move: it lets go of them.
+// Nothing is sent to a device.
+func (r *assignment) takeAdopted(ctx context.Context, state model, held holding) error {
+	if !held.adopted || !enrollment.RecordsHolder(r.Service.Kind()) {
+		return nil
+	}
+	tokenID, profileID := state.TokenID.ValueString(), state.ProfileID.ValueString()
+	devices, err := devicesOf(ctx, r.Service, tokenID, held.owned, spelledAs(profileID))
+	if err != nil {
+		return err
+	}
+	recorded := map[string][]string{}
+	for serial, device := range devices {
+		if device.ProfileID == profileID && device.Holder != "" && device.Holder != state.ID.ValueString() {
+			recorded[device.Holder] = append(recorded[device.Holder], serial)
+		}
+	}
+	for _, holder := range slices.Sorted(maps.Keys(recorded)) {
+		request := enrollment.UnassignRequest{
+			TokenID: tokenID, ProfileID: profileID, Holder: holder, SerialNumbers: sorted(recorded[holder]...), OnlyRelease: true,
+		}
+		if _, err := r.Service.Unassign(ctx, request); err != nil {
+			return err //nolint:wrapcheck // says what and what to do already
+		}
+	}
+	return nil
+}
+
 // interrupted is the holding after a change that an error stopped: what it held
 // and still wants, and what the change came to. State keeps the old profile then.
 func (h holding) interrupted(done outcome, was, is string, desired, stuck []string) holding {
@@ -61,7 +95,7 @@ func (h holding) interrupted(done outcome, was, is string, desired, stuck []stri
 	kept := holding{
 		owned:   enrollment.Union(enrollment.Union(enrollment.Common(h.owned, desired), reached), stuck),
 		waiting: enrollment.Union(enrollment.Common(h.waiting, desired), sorted(done.Missing...)),
-		gone:    enrollment.Common(h.gone, desired), elsewhere: maps.Clone(h.elsewhere), filling: h.filling, cooling: h.cooling, failed: h.failed,
+		gone:    enrollment.Common(h.gone, desired), elsewhere: maps.Clone(h.elsewhere), filling: h.filling, cooling: h.cooling, failed: h.failed, adopted: h.adopted,
 	}
 	if was != is {
 		if kept.elsewhere == nil {

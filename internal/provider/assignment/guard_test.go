@@ -43,6 +43,36 @@ func TestImportTakesAllDevicesOfTheProfile(t *testing.T) {
 	equal(t, "released", s.on(""), []string{"IPAD000003", "IPAD000009"})
 }
 
+// An assignment whose state was lost is still recorded as the holder of its
+// devices. They leave and move all the same once another one has imported them.
+func TestImportedDevicesAreNoLongerHeldByALostAssignment(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*school, tftest.State){
+		"they leave": func(s *school, imported tftest.State) {
+			s.apply(imported, config(ipads(1, 2)...))
+			equal(t, "released", s.on(""), []string{"IPAD000003"})
+		},
+		"they move": func(s *school, imported tftest.State) {
+			s.apply(imported, config(ipads(1, 3)...).With(tftest.Config{"profile_id": "p2"}))
+			equal(t, "moved", s.on("p2"), ipads(1, 3))
+		},
+		"they are destroyed": func(s *school, imported tftest.State) {
+			_, diags := s.d.PlanDestroy(imported).Apply()
+			equal(t, "errors", diags.Errors(), nil)
+			equal(t, "released", s.on(""), ipads(1, 3))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSchool(t)
+			s.held("p1", "lost", ipads(1, 3)...)
+			imported, diags := s.d.Import(kind, "t1/p1")
+			equal(t, "errors", diags.Errors(), nil)
+			change(s, imported)
+		})
+	}
+}
+
 func TestWrongImports(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)

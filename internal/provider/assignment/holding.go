@@ -22,6 +22,7 @@ const (
 	fillingKey   = "filling"
 	coolingKey   = "cooling"
 	failedKey    = "failed"
+	adoptedKey   = "adopted"
 )
 
 // holding is what an assignment answers for, each list sorted.
@@ -44,6 +45,9 @@ type holding struct {
 	// filling: the first fill was interrupted, so what is left of it is exempt
 	// from the fuse too.
 	filling bool
+	// adopted: an import brought them, and no apply has made them the assignment's
+	// own at the service yet.
+	adopted bool
 }
 
 // loadHolding reads what private state says; false when it says nothing, as
@@ -57,6 +61,7 @@ func loadHolding(ctx context.Context, private tf.PrivateGetter, diags *diag.Diag
 	tf.GetPrivate(ctx, private, fillingKey, &h.filling, diags)
 	tf.GetPrivate(ctx, private, coolingKey, &h.cooling, diags)
 	tf.GetPrivate(ctx, private, failedKey, &h.failed, diags)
+	tf.GetPrivate(ctx, private, adoptedKey, &h.adopted, diags)
 	return h, known
 }
 
@@ -68,6 +73,7 @@ func (h holding) save(ctx context.Context, private tf.PrivateSetter, diags *diag
 	tf.SetPrivate(ctx, private, fillingKey, h.filling, diags)
 	tf.SetPrivate(ctx, private, coolingKey, h.cooling, diags)
 	tf.SetPrivate(ctx, private, failedKey, h.failed, diags)
+	tf.SetPrivate(ctx, private, adoptedKey, h.adopted, diags)
 }
 
 // own gives, by profile id, the devices that are the assignment's on another
@@ -117,7 +123,7 @@ type sighting struct {
 // as it is to be kept.
 func (h holding) look(devices map[string]enrollment.Device, profileID string, waits bool, now time.Time) (sighting, holding) {
 	var s sighting
-	kept := holding{owned: h.owned, elsewhere: h.stillElsewhere(devices), filling: h.filling, cooling: h.cooling}
+	kept := holding{owned: h.owned, elsewhere: h.stillElsewhere(devices), filling: h.filling, cooling: h.cooling, adopted: h.adopted}
 	for _, serial := range h.failed {
 		if device := devices[serial]; device.ProfileID == profileID && !device.InDoubt {
 			s.recovered = append(s.recovered, serial)

@@ -129,7 +129,7 @@ func (r *assignment) adopt(ctx context.Context, state model, resp *resource.Read
 	state.SerialNumberList = types.StringValue(enrollment.JoinSerials(serials))
 	state.setOutcome(outcome{})
 	diags.Append(resp.State.Set(ctx, state)...)
-	holding{owned: serials}.save(ctx, resp.Private, diags)
+	holding{owned: serials, adopted: true}.save(ctx, resp.Private, diags)
 	r.RememberStore(ctx, resp.Private, diags)
 }
 
@@ -182,6 +182,10 @@ func (r *assignment) Delete(ctx context.Context, req resource.DeleteRequest, res
 	defer cancel()
 	held = spelledAs(state.ProfileID.ValueString()).holding(held)
 	r.announceLeaving(state, state.leave(), held.owned) // a destroy is not planned again before it is applied
+	if err := r.takeAdopted(ctx, state, held); err != nil && !errors.Is(err, enrollment.ErrNotFound) {
+		tf.AddError(diags, "release devices from", thing, err)
+		return
+	}
 	released, err := r.release(ctx, state.leave(), held.leaving(state.ProfileID.ValueString(), nil))
 	switch {
 	case errors.Is(err, enrollment.ErrNotFound) && r.tokenIsGone(ctx, state):

@@ -193,7 +193,7 @@ func sharedIPadAttribute() schema.Attribute {
 func pairingAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		Optional:            true,
-		MarkdownDescription: "Which computers a device may pair with." + onIntune("iTunesPairingMode") + removable,
+		MarkdownDescription: "Which computers a device may pair with." + onIntune("iTunesPairingMode") + " Left out it is not managed, and a new profile allows every computer. Removing it allows every computer again.",
 		Attributes: map[string]schema.Attribute{
 			pairingMode: schema.StringAttribute{
 				Required:            true,

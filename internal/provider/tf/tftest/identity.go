@@ -73,7 +73,7 @@ func refused(attributes []*tfprotov6.SchemaAttribute, planned, configured, prior
 		plan, config := plans[a.Name], configs[a.Name]
 		before, had := priors[a.Name]
 		switch {
-		case plan.Equal(config), a.Computed && config.IsNull():
+		case plan.Equal(config), a.Computed && config.IsNull(), a.WriteOnly && plan.IsNull():
 		case had && plan.Equal(before) && !before.IsNull() && !config.IsNull():
 		case a.NestedType != nil && !plan.IsNull() && plan.IsKnown() && !config.IsNull():
 			if inner := refused(a.NestedType.Attributes, plan, config, before); inner != "" {

@@ -67,23 +67,41 @@ func pathText(p *tftypes.AttributePath) string {
 // proposed merges as core does: the configuration where it says something, the
 // prior state for computed attributes that it leaves out, null for write-only.
 func proposed(schema *tfprotov6.Schema, prior State, config tftypes.Value) tftypes.Value {
-	typ := schema.ValueType()
-	configured, before := members(config), map[string]tftypes.Value{}
+	before := map[string]tftypes.Value{}
 	if prior.Exists() {
 		before = members(prior.Value)
 	}
-	out := map[string]tftypes.Value{}
-	for _, a := range schema.Block.Attributes {
+	return merged(schema.ValueType(), schema.Block.Attributes, before, config)
+}
+
+func merged(typ tftypes.Type, attributes []*tfprotov6.SchemaAttribute, before map[string]tftypes.Value, config tftypes.Value) tftypes.Value {
+	configured, out := members(config), map[string]tftypes.Value{}
+	for _, a := range attributes {
 		value := configured[a.Name]
-		switch old, had := before[a.Name]; {
+		old, had := before[a.Name]
+		switch {
 		case a.WriteOnly:
 			value = tftypes.NewValue(value.Type(), nil)
-		case value.IsNull() && a.Computed && had:
+		case value.IsNull() && a.Computed && had && !(a.Optional && a.NestedType != nil && holdsConfigured(a.NestedType.Attributes, old)):
 			value = old
+		case a.NestedType != nil && a.NestedType.Nesting == tfprotov6.SchemaObjectNestingModeSingle && !value.IsNull() && value.IsKnown():
+			value = merged(value.Type(), a.NestedType.Attributes, members(old), value)
 		}
 		out[a.Name] = value
 	}
 	return tftypes.NewValue(typ, out)
+}
+
+// holdsConfigured tells whether an object has a value that only a configuration
+// can have given it: core then takes a configuration without it at its word.
+func holdsConfigured(attributes []*tfprotov6.SchemaAttribute, object tftypes.Value) bool {
+	values := members(object)
+	for _, a := range attributes {
+		if v, ok := values[a.Name]; ok && !v.IsNull() && !a.Computed {
+			return true
+		}
+	}
+	return false
 }
 
 // contradiction names an attribute that was known in the earlier value and is
@@ -97,8 +115,14 @@ func contradiction(earlier, later tftypes.Value) string {
 	}
 	after := members(later)
 	for name, was := range members(earlier) {
-		if was.IsFullyKnown() && !was.Equal(after[name]) {
-			return fmt.Sprintf(".%s: was %s, but now %s", name, was, after[name])
+		now := after[name]
+		switch {
+		case was.IsFullyKnown() && !was.Equal(now):
+			return fmt.Sprintf(".%s: was %s, but now %s", name, was, now)
+		case was.Type().Is(tftypes.Object{}) && was.IsKnown() && !was.IsNull():
+			if inner := contradiction(was, now); inner != "" {
+				return "." + name + inner
+			}
 		}
 	}
 	return ""
@@ -106,7 +130,7 @@ func contradiction(earlier, later tftypes.Value) string {
 
 func members(v tftypes.Value) map[string]tftypes.Value {
 	out := map[string]tftypes.Value{}
-	if !v.IsNull() && v.IsKnown() {
+	if v.Type() != nil && !v.IsNull() && v.IsKnown() {
 		if err := v.As(&out); err != nil {
 			panic(err)
 		}
