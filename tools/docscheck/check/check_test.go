@@ -110,10 +110,10 @@ func TestEachRuleFindsWhatBreaksIt(t *testing.T) {
 			change: change{"docs/resources/token.md", "identity = {", "ident = {"}, want: "the section Import shows no import by identity",
 		},
 		"no reason why not to import": {
-			change: change{"docs/resources/device_sync.md", "It cannot be imported: a sync", "A sync"}, want: `the section Import has to say "It cannot be imported:" and the reason`,
+			change: change{"docs/resources/device_sync.md", "It cannot be imported: a sync", "A sync"}, want: `the section Import shows no import by id, and does not say "It cannot be imported:" with the reason`,
 		},
 		"an import that is said not to be": {
-			change: change{"docs/resources/token.md", "## Import\n", "## Import\n\nIt cannot be imported: it is round.\n"}, want: "the resource can be imported, and the page says that it cannot",
+			change: change{"docs/resources/token.md", "## Import\n", "## Import\n\nIt cannot be imported: it is round.\n"}, want: "the section Import shows an import, and says that there is none",
 		},
 		"a permission that the guide does not have": {
 			change: change{"docs/resources/device_sync.md", "`DeviceManagementServiceConfig.Read.All`", "`User.Read.All`"}, want: "User.Read.All is not among the permissions of asm_device_sync",
@@ -128,7 +128,7 @@ func TestEachRuleFindsWhatBreaksIt(t *testing.T) {
 			change: change{"README.md", "](docs/guides/troubleshooting.md)", "](docs/guides/trouble.md)"}, want: "the link leads nowhere: docs/guides/trouble.md",
 		},
 		"a dead link in a template": {
-			change: change{"templates/index.md.tmpl", "](guides/terms.md)", "](terms.md)"}, want: "templates/index.md.tmpl:",
+			change: change{"templates/index.md.tmpl", "](guides/terms.md)", "](terms.md)"}, want: "the link leads nowhere: terms.md",
 		},
 		"a dead anchor": {
 			change: change{"docs/guides/sign-in-oidc.md", "#register-an-application", "#register"}, want: "there is no such heading: sign-in-client-secret.md#register",

@@ -47,7 +47,7 @@ type object struct {
 	// schema is nil for a function, function for everything else.
 	schema   *tfprotov6.Schema
 	function *tfprotov6.Function
-	// identity is what an import names the object by. A resource without one takes no import.
+	// identity is what an import names a resource by; nil where it has none.
 	identity *tfprotov6.ResourceIdentitySchema
 }
 

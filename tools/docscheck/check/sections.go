@@ -162,8 +162,19 @@ func sectionProblems(c catalog, pages map[string]page) []Problem {
 // notImportable is how a page says that a resource takes no import; the reason follows it.
 const notImportable = "cannot be imported:"
 
-// importProblems: the section has both forms, or says why there is none.
+// importProblems: the section has both forms, or says why there is none. An identity alone is no import: a resource
+// has one for what else needs it.
 func importProblems(o object, p page, section heading) []Problem {
+	byID := strings.Contains(section.body, "terraform import "+o.name+".")
+
+	if strings.Contains(section.body, notImportable) {
+		if byID {
+			return []Problem{problem(p.file, section.line, "the section Import shows an import, and says that there is none")}
+		}
+
+		return nil
+	}
+
 	var problems []Problem
 
 	demand := func(holds bool, text string) {
@@ -172,14 +183,7 @@ func importProblems(o object, p page, section heading) []Problem {
 		}
 	}
 
-	if o.identity == nil {
-		demand(strings.Contains(section.body, notImportable), "the section Import has to say \"It "+notImportable+"\" and the reason")
-
-		return problems
-	}
-
-	demand(!strings.Contains(section.body, notImportable), "the resource can be imported, and the page says that it cannot")
-	demand(strings.Contains(section.body, "terraform import "+o.name+"."), "the section Import shows no import by id")
+	demand(byID, "the section Import shows no import by id, and does not say \"It "+notImportable+"\" with the reason")
 	demand(strings.Contains(section.body, "identity = {"), "the section Import shows no import by identity")
 	demand(strings.Contains(section.body, "### Identity Schema"), "the section Import has no identity schema")
 
