@@ -7,9 +7,13 @@ import (
 	"go/token"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
+
+// speakForOthers are folders of the source whose texts no user of the provider sees.
+var speakForOthers = []string{"internal/simulator", "internal/demo", "internal/bench", "internal/acceptance", "internal/cli"}
 
 // messagesIn gives the texts of the Go source below a folder, without its tests: what is put together with + is one
 // text, and what Printf puts in is "…".
@@ -17,6 +21,10 @@ func messagesIn(files fs.FS, below string) ([]string, error) {
 	var said []string
 
 	err := fs.WalkDir(files, below, func(file string, entry fs.DirEntry, err error) error {
+		if err == nil && slices.Contains(speakForOthers, file) {
+			return fs.SkipDir
+		}
+
 		if err != nil || entry.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
 			return err
 		}
