@@ -9,9 +9,8 @@ import (
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 )
 
-// newGuidesDistrict is a reader's district whose configuration is a directory
-// below examples from its second apply on. What it replaces in the files is for
-// the service.
+// newGuidesDistrict is a reader's district that has its server token, and so many
+// devices; a guide's configuration comes in the place of its own.
 func newGuidesDistrict(t *testing.T, kind enrollment.Kind, devices int) *world {
 	t.Helper()
 	w := newReader(t, kind, devices+1000)

@@ -159,15 +159,15 @@ func (v validator) validate(ctx context.Context, o object, config *tfprotov6.Dyn
 			ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
 		})
 
-		return said(r, err, func() []*tfprotov6.Diagnostic { return r.Diagnostics })
+		return unless(err, func() []*tfprotov6.Diagnostic { return r.Diagnostics })
 	case dataSourceKind.label:
 		r, err := v.server.ValidateDataResourceConfig(ctx, &tfprotov6.ValidateDataResourceConfigRequest{TypeName: o.name, Config: config})
 
-		return said(r, err, func() []*tfprotov6.Diagnostic { return r.Diagnostics })
+		return unless(err, func() []*tfprotov6.Diagnostic { return r.Diagnostics })
 	case ephemeralKind.label:
 		r, err := v.server.ValidateEphemeralResourceConfig(ctx, &tfprotov6.ValidateEphemeralResourceConfigRequest{TypeName: o.name, Config: config})
 
-		return said(r, err, func() []*tfprotov6.Diagnostic { return r.Diagnostics })
+		return unless(err, func() []*tfprotov6.Diagnostic { return r.Diagnostics })
 	case listKind.label:
 		lists, ok := v.server.(tfprotov6.ListResourceServer)
 		if !ok {
@@ -176,7 +176,7 @@ func (v validator) validate(ctx context.Context, o object, config *tfprotov6.Dyn
 
 		r, err := lists.ValidateListResourceConfig(ctx, &tfprotov6.ValidateListResourceConfigRequest{TypeName: o.name, Config: config})
 
-		return said(r, err, func() []*tfprotov6.Diagnostic { return r.Diagnostics })
+		return unless(err, func() []*tfprotov6.Diagnostic { return r.Diagnostics })
 	case actionKind.label:
 		actions, ok := v.server.(tfprotov6.ActionServer)
 		if !ok {
@@ -185,16 +185,16 @@ func (v validator) validate(ctx context.Context, o object, config *tfprotov6.Dyn
 
 		r, err := actions.ValidateActionConfig(ctx, &tfprotov6.ValidateActionConfigRequest{ActionType: o.name, Config: config})
 
-		return said(r, err, func() []*tfprotov6.Diagnostic { return r.Diagnostics })
+		return unless(err, func() []*tfprotov6.Diagnostic { return r.Diagnostics })
 	}
 
 	r, err := v.server.ValidateProviderConfig(ctx, &tfprotov6.ValidateProviderConfigRequest{Config: config})
 
-	return said(r, err, func() []*tfprotov6.Diagnostic { return r.Diagnostics })
+	return unless(err, func() []*tfprotov6.Diagnostic { return r.Diagnostics })
 }
 
-// said gives the diagnostics of an answer, unless there is none.
-func said[T any](_ *T, err error, diagnostics func() []*tfprotov6.Diagnostic) ([]*tfprotov6.Diagnostic, error) {
+// unless there is an error, an answer has diagnostics.
+func unless(err error, diagnostics func() []*tfprotov6.Diagnostic) ([]*tfprotov6.Diagnostic, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking the provider: %w", err)
 	}
