@@ -1,9 +1,11 @@
 package acceptance
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -73,16 +75,19 @@ func (w *world) perName() map[string]int {
 	return out
 }
 
+// examples is where they are, also for a test that has changed its directory.
+var examples, errExamples = filepath.Abs("../../examples")
+
 // example copies the files of a directory below examples.
 func (w *world) example(dir string, replace *strings.Replacer) {
 	w.Helper()
-	entries, err := os.ReadDir("../../examples/" + dir)
-	if err != nil {
+	entries, err := os.ReadDir(filepath.Join(examples, dir))
+	if err = errors.Join(errExamples, err); err != nil {
 		w.Fatal(err)
 	}
 	for _, entry := range entries {
 		if strings.HasSuffix(entry.Name(), ".tf") {
-			w.file(entry.Name(), replace.Replace(read(w.T, "../../examples/"+dir+"/"+entry.Name())))
+			w.file(entry.Name(), replace.Replace(read(w.T, filepath.Join(examples, dir, entry.Name()))))
 		}
 	}
 }

@@ -46,6 +46,8 @@ type world struct {
 	dir      string
 	// server is the school's MDM server in the portal, once there is one.
 	server string
+	// label tells its servers from those of others in the same portal.
+	label string
 }
 
 // toolPath is the command line tool; a test without one is skipped.
@@ -312,7 +314,7 @@ func (w *world) output(name string) string {
 // the public key, so many devices on it, and its server token in token.p7m.
 func (w *world) atThePortal(publicKeyPEM string, devices int) {
 	w.Helper()
-	server, err := w.apple.CreateServer("District MDM", []byte(publicKeyPEM))
+	server, err := w.apple.CreateServer("District MDM"+w.label, []byte(publicKeyPEM))
 	if err != nil {
 		w.Fatal(err)
 	}

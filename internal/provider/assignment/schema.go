@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
 )
 
 // Schema implements resource.Resource.
@@ -102,7 +103,11 @@ func (r *assignment) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 			"pending_count": schema.Int64Attribute{
 				Computed: true, MarkdownDescription: "How many devices the last apply that changed something left for later: in Apple's cooldown (embedded service), or waited for with `missing_devices = \"wait\"`.",
 			},
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
+			"timeouts": tf.Timeouts(ctx, timeouts.Opts{
+				Create: true, CreateDescription: "How long assigning the devices may take, such as `1h`. Default `30m`.",
+				Update: true, UpdateDescription: "How long assigning and releasing devices may take, such as `1h`. Default `30m`. What is not done by then is done by the next apply.",
+				Delete: true, DeleteDescription: "How long releasing the devices may take, such as `1h`. Default `30m`. It has to be in state, by an apply, before the destroy.",
+			}, "How long the provider waits for the service."),
 		},
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
 )
 
 const defaultScopeTag = "0"
@@ -136,15 +137,10 @@ func sharedIPadAttribute() schema.Attribute {
 }
 
 func timeoutsAttribute(ctx context.Context) schema.Attribute {
-	made := timeouts.Attributes(ctx, timeouts.Opts{
+	return tf.Timeouts(ctx, timeouts.Opts{
 		Create: true, CreateDescription: "How long creating may take, such as `15m`. Default `10m`. Intune shows a new policy after seconds to minutes; one that does not show by then is in state all the same.",
 		Update: true, UpdateDescription: "How long changing may take, until the change shows. Default `10m`.",
-	})
-	if nested, ok := made.(schema.SingleNestedAttribute); ok {
-		nested.MarkdownDescription = "How long the provider waits for Intune."
-		return nested
-	}
-	return made
+	}, "How long the provider waits for Intune.")
 }
 
 type identity struct {

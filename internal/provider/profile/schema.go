@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
 )
 
 // recordedOnly marks attributes that Apple's profile has no field for.
@@ -207,15 +208,10 @@ func pairingAttribute() schema.Attribute {
 }
 
 func timeoutsAttribute(ctx context.Context) schema.Attribute {
-	made := timeouts.Attributes(ctx, timeouts.Opts{
+	return tf.Timeouts(ctx, timeouts.Opts{
 		Create: true, CreateDescription: "How long creating may take, such as `45m`. Default `30m`.",
 		Update: true, UpdateDescription: "How long changing the profile and moving its devices may take, such as `2h`. Default `30m`. What is not done by then is done by the next apply.",
-	})
-	if nested, ok := made.(schema.SingleNestedAttribute); ok {
-		nested.MarkdownDescription = "How long the provider waits for the service."
-		return nested
-	}
-	return made
+	}, "How long the provider waits for the service.")
 }
 
 type identity struct {

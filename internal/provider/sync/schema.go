@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
 )
 
 // Schema implements resource.Resource.
@@ -76,10 +77,10 @@ func (r *deviceSync) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 				MarkdownDescription: "Kind of that sync: `full`, `incremental`, or `recovery` (a full fetch that Apple forced). " +
 					"It is `incremental` where `full` was asked for too early. On Intune only the first sync of a token is known to be `full`; else it is `incremental`, or null for a sync that somebody else asked for.",
 			},
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+			"timeouts": tf.Timeouts(ctx, timeouts.Opts{
 				Create: true, CreateDescription: "How long to wait, with `on_throttled = \"wait\"` for the start too, such as `45m`. Default `20m`.",
 				Update: true, UpdateDescription: "How long to wait, with `on_throttled = \"wait\"` for the start too, such as `45m`. Default `20m`.",
-			}),
+			}, "How long the provider waits for a sync. One that has not ended by then goes on, with a warning."),
 		},
 	}
 }

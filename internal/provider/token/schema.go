@@ -22,6 +22,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/servertoken"
 )
 
@@ -50,10 +51,10 @@ func (r *token) Schema(ctx context.Context, _ resource.SchemaRequest, resp *reso
 	for _, part := range []map[string]schema.Attribute{ownAttributes(), secretAttributes(), computedAttributes()} {
 		maps.Copy(resp.Schema.Attributes, part)
 	}
-	resp.Schema.Attributes["timeouts"] = timeouts.Attributes(ctx, timeouts.Opts{
+	resp.Schema.Attributes["timeouts"] = tf.Timeouts(ctx, timeouts.Opts{
 		Create: true, CreateDescription: "How long creating, with an upload and the sync that follows it, may take, such as `30m`. Default `20m`.",
 		Update: true, UpdateDescription: "How long a change, with an upload and the sync that follows it, may take, such as `30m`. Default `20m`.",
-	})
+	}, "How long the provider waits for the service.")
 }
 
 func ownAttributes() map[string]schema.Attribute {

@@ -1,0 +1,19 @@
+package tf
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+)
+
+// Timeouts is the attribute timeouts with a description of its own, which the
+// module that makes it does not take.
+func Timeouts(ctx context.Context, opts timeouts.Opts, description string) schema.Attribute {
+	made := timeouts.Attributes(ctx, opts)
+	if nested, ok := made.(schema.SingleNestedAttribute); ok {
+		nested.MarkdownDescription = description
+		return nested
+	}
+	return made
+}
