@@ -5,7 +5,7 @@
 #
 #   init     before everything else, once in each job
 #   check    the files are formatted and valid
-#   preview  what an apply would do, for a pull request: takes no lock, keeps no plan
+#   preview  what an apply would do, for a pull request; keeps no plan
 #   plan     the same, with the plan kept for "apply"
 #   apply    applies the plan that was kept, and nothing else
 #
@@ -83,9 +83,11 @@ init() {
 }
 
 # make_plan plans with more arguments. The tool's exit code is 0 without changes, 2 with changes, and 1 when it failed.
+# Planning takes no lock, so that reading is all that the job has to be permitted: where the state has changed since, the
+# plan is stale, and the tool refuses to apply it.
 make_plan() {
 	code=0
-	"$TF" plan -detailed-exitcode -input=false -no-color "$@" >"$PLAN_DIR/plan.txt" 2>&1 || code=$?
+	"$TF" plan -detailed-exitcode -input=false -no-color -lock=false "$@" >"$PLAN_DIR/plan.txt" 2>&1 || code=$?
 	cat "$PLAN_DIR/plan.txt"
 	case $code in
 	0) changes=false ;;
@@ -140,13 +142,13 @@ check() {
 preview() {
 	forget_plan
 	server_token
-	make_plan -lock=false
+	make_plan
 }
 
 plan() {
 	forget_plan
 	server_token
-	make_plan -lock-timeout="$LOCK_TIMEOUT" -out="$PLAN_DIR/tfplan"
+	make_plan -out="$PLAN_DIR/tfplan"
 	# The version that was planned: another secret by the time of the apply is another plan.
 	echo "version=${TF_VAR_server_token_version:-none}" >>"$PLAN_DIR/plan.env"
 	lock_up

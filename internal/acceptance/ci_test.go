@@ -383,6 +383,18 @@ func (p *pipeline) newIPads() []string {
 	return found
 }
 
+// A job that only plans has no key to the secrets of the store.
+func TestPipelinePlansWithoutTheStoreKey(t *testing.T) {
+	p := bootstrapped(t, enrollment.Embedded, 30)
+	p.tool = p.newTool(p.tool.Path, p.dir) // a plugin process, with the environment of the job
+	p.advance(hour)
+	p.secret(false)
+	p.secrets["ASM_STORE_KEY"], p.secrets["CI"] = "", "true"
+	p.plans("preview", true, false)
+	p.plans("plan", true, false)
+	p.refuses("apply", "ASM_STORE_KEY")
+}
+
 // Whoever plans first and applies last changes nothing.
 func TestPipelineOfTwoRunsAtOnce(t *testing.T) {
 	p := bootstrapped(t, enrollment.Embedded, 30)
