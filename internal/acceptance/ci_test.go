@@ -411,4 +411,3 @@ func TestPipelineOfTwoRunsAtOnce(t *testing.T) {
 	}
 	p.plans("plan", false, false)
 }
-
