@@ -116,11 +116,12 @@ func decideKind(h SyncHistory, asked SyncKind, token string, now time.Time) (Syn
 		return SyncDecision{Kind: RecoverySync, Reason: h.Forced}, nil
 	case !h.HasCursor:
 		return decideFirst(h, asked, token, now)
-	case asked == FullSync && !h.FullAt.IsZero() && now.Before(h.FullAt.Add(FullSyncInterval)):
+	case asked == FullSync && !NextFullAt(h, now).IsZero():
+		next := NextFullAt(h, now)
 		return SyncDecision{
 			Kind: IncrementalSync,
-			Reason: fmt.Sprintf("the last full sync was started at %s and the next may start at %s",
-				h.FullAt.UTC().Format(time.RFC3339), h.FullAt.Add(FullSyncInterval).UTC().Format(time.RFC3339)),
+			Reason: fmt.Sprintf("every device was fetched anew at %s and the next full sync may start at %s",
+				next.Add(-FullSyncInterval).UTC().Format(time.RFC3339), next.UTC().Format(time.RFC3339)),
 		}, nil
 	default:
 		return SyncDecision{Kind: asked}, nil
@@ -145,9 +146,16 @@ func decideFirstEver(asked SyncKind) SyncDecision {
 	return d
 }
 
-// NextFullAt is when a full sync may start; the zero time is now.
+// NextFullAt is when a full sync may start; the zero time is now. A recovery has
+// fetched everything too, and Apple sees no difference, so that a full sync that
+// nobody needs keeps its distance from both. Where there is nothing to go on from,
+// somebody needs it.
 func NextFullAt(h SyncHistory, now time.Time) time.Time {
-	if next := h.FullAt.Add(FullSyncInterval); !h.FullAt.IsZero() && now.Before(next) {
+	last := h.FullAt
+	if h.HasCursor && h.RecoveryAt.After(last) {
+		last = h.RecoveryAt
+	}
+	if next := last.Add(FullSyncInterval); !last.IsZero() && now.Before(next) {
 		return next
 	}
 	return time.Time{}

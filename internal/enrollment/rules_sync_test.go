@@ -48,6 +48,14 @@ func TestDecideSync(t *testing.T) {
 			history: with(synced, func(h *enrollment.SyncHistory) { h.FullAt = ago(7*day - time.Second) }),
 			asked:   enrollment.FullSync, want: enrollment.SyncDecision{Kind: enrollment.IncrementalSync, Reason: "x"},
 		},
+		"a full sync within seven days of a recovery, which fetched everything too, runs as an incremental one": {
+			history: with(synced, func(h *enrollment.SyncHistory) { h.FullAt, h.RecoveryAt = ago(8*day), ago(time.Minute) }),
+			asked:   enrollment.FullSync, want: enrollment.SyncDecision{Kind: enrollment.IncrementalSync, Reason: "x"},
+		},
+		"a full sync within seven days of a recovery that left nothing to go on from": {
+			history: enrollment.SyncHistory{FullAt: ago(8 * day), RecoveryAt: ago(time.Minute)},
+			asked:   enrollment.FullSync, want: enrollment.SyncDecision{Kind: enrollment.FullSync},
+		},
 		"a fetch stopped in the middle goes on from its page": {
 			history: enrollment.SyncHistory{FullAt: ago(time.Hour), Unfinished: enrollment.FullSync},
 			asked:   enrollment.FullSync, want: enrollment.SyncDecision{Kind: enrollment.FullSync, Resume: true},
@@ -211,6 +219,9 @@ func (a *traffic) started(t *rapid.T, d enrollment.SyncDecision) {
 	case d.Resume, d.Kind == enrollment.IncrementalSync:
 		return
 	case d.Kind == enrollment.FullSync:
+		if n := len(a.recoveries); a.history.HasCursor && n > 0 && a.now.Sub(a.recoveries[n-1]) < 7*day {
+			t.Fatalf("a full sync at %s that nobody needs, after the recovery of %s", a.now, a.recoveries[n-1])
+		}
 		a.fulls = append(a.fulls, a.now)
 		a.history.FullAt = a.now
 	case d.Kind == enrollment.RecoverySync:
@@ -239,6 +250,10 @@ func TestNextTimesAgreeWithDecisions(t *testing.T) {
 	}
 	if got, want := enrollment.NextSyncAt(enrollment.Intune, h, noon), noon.Add(15*time.Minute-time.Second); !got.Equal(want) {
 		t.Errorf("intune: next sync at %s, want %s", got, want)
+	}
+	h.RecoveryAt = noon.Add(-day)
+	if got, want := enrollment.NextFullAt(h, noon), noon.Add(6*day); !got.Equal(want) {
+		t.Errorf("after a recovery: next full sync at %s, want %s", got, want)
 	}
 	if got := enrollment.NextFullAt(enrollment.SyncHistory{}, noon); !got.IsZero() {
 		t.Errorf("a token never synced may be synced at once, not at %s", got)

@@ -1,0 +1,180 @@
+package acceptance
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	yaml "github.com/oasdiff/yaml3"
+
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+)
+
+var (
+	// commandsOfScript is where pipeline.sh takes its commands.
+	commandsOfScript = regexp.MustCompile(`(?m)^([a-z]+(?: \| [a-z]+)+)\) "\$1" ;;$`)
+	scriptCalled     = regexp.MustCompile(`pipeline\.sh ?([a-z]*)`)
+)
+
+const (
+	githubFile = "../../examples/ci/github-actions.yml"
+	gitlabFile = "../../examples/ci/gitlab-ci.yml"
+)
+
+// parsed reads a file of a CI system as its system does.
+func parsed(t *testing.T, file string) map[string]any {
+	t.Helper()
+	var out map[string]any
+	if err := yaml.Unmarshal([]byte(read(t, file)), &out); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return out
+}
+
+// shellOf gathers the shell lines below any of the keys, with where they are.
+func shellOf(at string, node any, keys ...string) map[string]string {
+	out := map[string]string{}
+	var walk func(at string, node any, shell bool)
+	walk = func(at string, node any, shell bool) {
+		switch node := node.(type) {
+		case map[string]any:
+			for key, value := range node {
+				walk(at+"."+key, value, slices.Contains(keys, key))
+			}
+		case []any:
+			for i, value := range node {
+				walk(fmt.Sprintf("%s[%d]", at, i), value, shell)
+			}
+		case string:
+			if shell {
+				out[at] = node
+			}
+		}
+	}
+	walk(at, node, false)
+	return out
+}
+
+// in follows keys into a parsed file; nil where there is nothing.
+func in(node any, keys ...string) any {
+	for _, key := range keys {
+		m, _ := node.(map[string]any)
+		node = m[key]
+	}
+	return node
+}
+
+func TestPipelineFilesCallWhatTheScriptHas(t *testing.T) {
+	t.Parallel()
+	match := commandsOfScript.FindStringSubmatch(read(t, "../../examples/ci/pipeline.sh"))
+	if match == nil {
+		t.Fatal("the commands of pipeline.sh are not found")
+	}
+	commands := strings.Split(match[1], " | ")
+	for _, file := range []string{githubFile, gitlabFile} {
+		called := map[string]bool{}
+		for at, line := range shellOf(filepath.Base(file), parsed(t, file), "run", "script", "before_script") {
+			for _, m := range scriptCalled.FindAllStringSubmatch(line, -1) {
+				called[m[1]] = true
+				if !slices.Contains(commands, m[1]) {
+					t.Errorf("%s calls %q, and the script has %v", at, m[0], commands)
+				}
+			}
+			if strings.Contains(line, "secrets.") || strings.Contains(line, "${{") {
+				t.Errorf("%s puts an expression into the shell; it belongs in the environment: %s", at, line)
+			}
+			if strings.Contains(line, "terraform ") || strings.Contains(line, "tofu ") {
+				t.Errorf("%s runs the tool itself: %s", at, line)
+			}
+		}
+		for _, command := range commands {
+			if !called[command] {
+				t.Errorf("%s never calls pipeline.sh %s", file, command)
+			}
+		}
+	}
+}
+
+func TestPipelineOfGitHubIsCareful(t *testing.T) {
+	t.Parallel()
+	workflow := parsed(t, githubFile)
+	if permissions, ok := in(workflow, "permissions").(map[string]any); !ok || len(permissions) != 0 {
+		t.Errorf("permissions for all jobs are %v, want none", in(workflow, "permissions"))
+	}
+	if in(workflow, "on", "schedule") == nil || in(workflow, "on", "pull_request_target") != nil {
+		t.Error("it is to run by schedule, and never with the secrets of main on the code of a pull request")
+	}
+	if group, _ := in(workflow, "concurrency", "group").(string); !strings.Contains(group, "'apply'") {
+		t.Errorf("runs that apply are in the concurrency group %q", group)
+	}
+	for name := range in(workflow, "jobs").(map[string]any) { //nolint:forcetypeassert // a test may panic
+		job := in(workflow, "jobs", name)
+		if in(job, "environment") == nil || in(job, "timeout-minutes") == nil || in(job, "permissions", "id-token") != "write" || in(job, "permissions", "contents") != "read" {
+			t.Errorf("job %s has no environment, no time limit, or other permissions than it needs: %v", name, in(job, "permissions"))
+		}
+		for _, step := range in(job, "steps").([]any) { //nolint:forcetypeassert // a test may panic
+			uses, _ := in(step, "uses").(string)
+			if strings.HasPrefix(uses, "actions/checkout@") && in(step, "with", "persist-credentials") != false {
+				t.Errorf("job %s leaves its token in the checkout", name)
+			}
+			if strings.HasPrefix(uses, "hashicorp/setup-terraform@") && in(step, "with", "terraform_wrapper") != false {
+				t.Errorf("job %s hides exit codes", name)
+			}
+		}
+	}
+}
+
+func TestPipelineOfGitLabIsCareful(t *testing.T) {
+	t.Parallel()
+	file := parsed(t, gitlabFile)
+	for _, name := range []string{"plan", "apply", "nightly"} {
+		if group := in(file, name, "resource_group"); group != "enrollment" {
+			t.Errorf("%s is in resource group %v", name, group)
+		}
+	}
+	for _, name := range []string{"preview", "plan", "apply", "nightly"} {
+		if in(file, name, "environment") == nil || in(file, name, "extends") != ".enrollment" {
+			t.Errorf("%s has no environment, or another base", name)
+		}
+	}
+	if in(file, "nightly", "variables", "ONLY_ROUTINE") != "true" || in(file, ".enrollment", "id_tokens", "ARM_OIDC_TOKEN", "aud") == nil {
+		t.Error("the nightly job may do the routine only, and jobs sign in with an ID token")
+	}
+}
+
+// The script is for any POSIX shell.
+func TestPipelineScriptIsClean(t *testing.T) {
+	t.Parallel()
+	const script = "../../examples/ci/pipeline.sh"
+	for _, args := range [][]string{{"sh", "-n", script}, {"dash", "-n", script}, {"shellcheck", "--shell=sh", script}} {
+		if _, err := exec.LookPath(args[0]); err != nil {
+			t.Logf("not checked with %s: %v", args[0], err)
+			continue
+		}
+		if output, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput(); err != nil { //nolint:gosec // constants above
+			t.Errorf("%v: %v\n%s", args, err, output)
+		}
+	}
+}
+
+// Each service with each place for the state.
+func TestPipelineConfigurationsAreValid(t *testing.T) {
+	onServices(t, func(t *testing.T, kind enrollment.Kind) {
+		w := newWorldOn(t, kind, 1)
+		for _, state := range files(t, "examples/ci/state", "*.tf") {
+			w.example("ci", asItIs)
+			w.example("ci/"+string(kind), asItIs)
+			w.file("state.tf", read(t, state))
+			if err := os.RemoveAll(filepath.Join(w.dir, ".terraform")); err != nil {
+				t.Fatal(err)
+			}
+			w.run("init", "-backend=false", "-input=false", "-no-color")
+			w.run("validate", "-no-color")
+		}
+	})
+}
