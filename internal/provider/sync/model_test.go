@@ -14,7 +14,7 @@ func TestOptionsOfAModel(t *testing.T) {
 	m := model{
 		TokenID: types.StringValue("token-1"), Kind: types.StringValue("full"), Wait: types.BoolValue(true), OnThrottled: types.StringValue("wait"),
 	}
-	got := m.options(time.Minute)
+	got := m.options(t.Context(), time.Minute)
 	if got.TokenID != "token-1" || got.Kind != enrollment.FullSync || !got.Wait || got.OnThrottled != Wait || got.Timeout != time.Minute {
 		t.Errorf("got %+v", got)
 	}
