@@ -172,3 +172,21 @@ func TestSyncStatusDataSourceRefuses(t *testing.T) {
 	_, diags = w.ReadData("asm_sync_status", nightly)
 	wantOne(t, "errors", diags.Errors(), "depends_on")
 }
+
+// A timeout stops the embedded service's run at a page: it does not go on by
+// itself, as Intune's does.
+func TestRunThatTheTimeoutStoppedIsNotStillRunning(t *testing.T) {
+	w := newWorld(t)
+	w.answers = []answer{func(w *world, req enrollment.SyncRequest) (enrollment.SyncRun, error) {
+		run := w.run(req)
+		run.State = enrollment.SyncPaused
+		return run, context.DeadlineExceeded
+	}}
+	o := options()
+	o.Timeout = time.Nanosecond
+	out, err := asmsync.Run(t.Context(), w.rt, o)
+	if err != nil || out.Unfinished == nil || out.Interrupted {
+		t.Fatalf("got %+v, %v", out, err)
+	}
+	wantOne(t, "warnings", []string{out.Warnings[0].Summary + out.Warnings[0].Detail}, "was stopped", "2 pages with 1500 devices", "from the page where it stopped")
+}
