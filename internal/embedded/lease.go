@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/embedded/store"
@@ -13,6 +14,40 @@ type runHandle struct {
 	done chan struct{}
 	run  enrollment.SyncRun
 	err  error
+
+	mu        sync.Mutex
+	listeners map[*listener]struct{}
+}
+
+// listener gets the progress of a run that it waits for.
+type listener struct{ progress func(enrollment.SyncProgress) }
+
+// listen hands on progress until the answer is called.
+func (h *runHandle) listen(progress func(enrollment.SyncProgress)) (stop func()) {
+	if progress == nil {
+		return func() {}
+	}
+	l := &listener{progress}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.listeners == nil {
+		h.listeners = map[*listener]struct{}{}
+	}
+	h.listeners[l] = struct{}{}
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.listeners, l)
+	}
+}
+
+func (h *runHandle) tell(p enrollment.SyncProgress) {
+	p.Joined = true
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for l := range h.listeners {
+		l.progress(p)
+	}
 }
 
 func (s *Service) handle(runID string) *runHandle {
@@ -44,18 +79,11 @@ const (
 	lastPoll  = 5 * time.Second
 )
 
-// join waits for a run that somebody else began and gives it. ended is false when its holder died or lost the lease
-// without an end: then it has to be decided anew what to do.
-func (s *Service) join(ctx context.Context, tokenID string, lease store.Lease) (run enrollment.SyncRun, ended bool, err error) {
+// join waits for a run that somebody else began and gives it. ended is false when its holder died, was interrupted or lost
+// the lease without an end: then it has to be decided anew what to do.
+func (s *Service) join(ctx context.Context, tokenID string, lease store.Lease, progress func(enrollment.SyncProgress)) (run enrollment.SyncRun, ended bool, err error) {
 	if h := s.handle(lease.RunID); h != nil {
-		select {
-		case <-h.done:
-			run = h.run // others wait for it, too
-			run.Joined = true
-			return run, true, h.err
-		case <-ctx.Done():
-			return run, true, context.Cause(ctx)
-		}
+		return s.joinHere(ctx, lease, h, progress)
 	}
 	for pause := firstPoll; ; pause = min(2*pause, lastPoll) {
 		now, since, err := s.runningLease(ctx, tokenID)
@@ -65,6 +93,7 @@ func (s *Service) join(ctx context.Context, tokenID string, lease store.Lease) (
 		if since.IsZero() || now.RunID != lease.RunID {
 			break
 		}
+		run = s.look(ctx, lease, progress)
 		if err := s.config.Wait(ctx, pause); err != nil {
 			return run, true, err
 		}
@@ -73,7 +102,7 @@ func (s *Service) join(ctx context.Context, tokenID string, lease store.Lease) (
 		run, err = q.Run(ctx, lease.RunID)
 		return err
 	})
-	if err != nil || run.State == enrollment.SyncRunning {
+	if err != nil || run.State == enrollment.SyncRunning || stopped(run) {
 		return run, false, ignoreNotFound(err)
 	}
 	run.Joined = true
@@ -81,4 +110,39 @@ func (s *Service) join(ctx context.Context, tokenID string, lease store.Lease) (
 		err = &enrollment.Error{Kind: enrollment.ErrUnavailable, What: "The sync that another process ran failed: " + run.Err, Do: "Sync again."}
 	}
 	return run, true, err
+}
+
+// joinHere is join for a run of this process.
+func (s *Service) joinHere(ctx context.Context, lease store.Lease, h *runHandle, progress func(enrollment.SyncProgress)) (run enrollment.SyncRun, ended bool, err error) {
+	run = s.look(ctx, lease, progress)
+	defer h.listen(progress)()
+	select {
+	case <-h.done:
+		run = h.run // others wait for it, too
+		run.Joined = true
+		if stopped(run) {
+			return run, false, nil
+		}
+		return run, true, h.err
+	case <-ctx.Done():
+		return run, true, context.Cause(ctx)
+	}
+}
+
+// stopped tells a run whose owner was interrupted from one that took too long: it may be gone on with at once.
+func stopped(run enrollment.SyncRun) bool {
+	return run.State == enrollment.SyncPaused && run.FinishedAt.Before(enrollment.RunsUntil(run.StartedAt))
+}
+
+// look says how far a run of somebody else has come. That is a courtesy: what cannot be read is not said.
+func (s *Service) look(ctx context.Context, lease store.Lease, progress func(enrollment.SyncProgress)) (run enrollment.SyncRun) {
+	err := s.store.Read(ctx, func(q *store.Queries) (err error) {
+		run, err = q.Run(ctx, lease.RunID)
+		return err
+	})
+	run.Joined = true
+	if err == nil && progress != nil {
+		progress(enrollment.SyncProgress{Kind: run.Kind, StartedAt: run.StartedAt, Pages: run.Pages, Devices: run.Devices, Joined: true})
+	}
+	return run
 }

@@ -339,7 +339,9 @@ func first100(serials []string) string {
 }
 
 func (r *runner) report() {
+	p := enrollment.SyncProgress{Kind: r.run.Kind, StartedAt: r.run.StartedAt, Pages: r.run.Pages, Devices: r.run.Devices}
 	if r.progress != nil {
-		r.progress(enrollment.SyncProgress{Kind: r.run.Kind, StartedAt: r.run.StartedAt, Pages: r.run.Pages, Devices: r.run.Devices})
+		r.progress(p)
 	}
+	r.handle.tell(p)
 }

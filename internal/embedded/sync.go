@@ -32,7 +32,7 @@ func (s *Service) Sync(ctx context.Context, req enrollment.SyncRequest) (enrollm
 			if seen.RunningSince.IsZero() {
 				return s.lastRun(ctx, t.ID)
 			}
-			run, ended, err := s.join(ctx, t.ID, seen.lease)
+			run, ended, err := s.join(ctx, t.ID, seen.lease, req.Progress)
 			if ended || err != nil {
 				return run, err
 			}
@@ -207,6 +207,8 @@ func (s *Service) SyncStatus(ctx context.Context, tokenID string) (enrollment.Sy
 	lease, now := h.lease, s.now()
 	out.LastFullAt, out.LastRecoveryAt = h.FullAt, h.RecoveryAt
 	out.NextSyncAt, out.NextFullAt = enrollment.NextSyncAt(enrollment.Embedded, h.SyncHistory, now), enrollment.NextFullAt(h.SyncHistory, now)
+	full := enrollment.RunsAs(enrollment.Embedded, h.SyncHistory, enrollment.FullSync, now)
+	out.FullRunsAs, out.FullReason = full.Kind, full.Reason
 	err = s.store.Read(ctx, func(q *store.Queries) error {
 		if !h.RunningSince.IsZero() {
 			running, err := q.Run(ctx, lease.RunID)
@@ -238,6 +240,8 @@ func (r *runner) do(ctx context.Context) {
 	switch {
 	case errors.Is(err, errTimeUp):
 		r.run.State, err = enrollment.SyncPaused, nil
+	case err != nil && ctx.Err() != nil: // nothing failed: whoever asked does not wait any longer
+		r.run.State = enrollment.SyncPaused
 	case err != nil:
 		err = appleError(fmt.Sprintf("sync token %q", r.token.Name), err)
 		r.run.State, r.run.Err = enrollment.SyncFailed, err.Error()

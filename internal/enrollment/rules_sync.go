@@ -15,6 +15,8 @@ const (
 	// ManualSyncInterval is the least time between two syncs that Intune is
 	// asked for.
 	ManualSyncInterval = 15 * time.Minute
+	// IntuneDevicesPerMinute is how fast Intune fetches, as Microsoft states it.
+	IntuneDevicesPerMinute = 3000
 )
 
 // SyncHistory is what the sync rules need to know of a token.
@@ -144,6 +146,17 @@ func decideFirstEver(asked SyncKind) SyncDecision {
 		d.Reason = "the token has never been synced, so there is nothing to go on from"
 	}
 	return d
+}
+
+// RunsAs is what a sync that is asked for is run as once nothing keeps it from
+// starting any more; the zero value where Apple's rules forbid it whoever waits.
+func RunsAs(kind Kind, h SyncHistory, asked SyncKind, now time.Time) SyncDecision {
+	h.RunningSince, h.AskedAt, h.UploadedAt = time.Time{}, time.Time{}, time.Time{}
+	decision, err := DecideSync(kind, h, asked, false, "", now)
+	if err != nil {
+		return SyncDecision{}
+	}
+	return decision
 }
 
 // NextFullAt is when a full sync may start; the zero time is now. A recovery has

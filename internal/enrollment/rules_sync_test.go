@@ -260,6 +260,39 @@ func TestNextTimesAgreeWithDecisions(t *testing.T) {
 	}
 }
 
+// What a plan says of a full sync is what DecideSync does once it may start.
+func TestRunsAsLooksPastWhatOnlyDelays(t *testing.T) {
+	t.Parallel()
+	ago := func(d time.Duration) time.Time { return noon.Add(-d) }
+	cases := map[string]struct {
+		service enrollment.Kind
+		history enrollment.SyncHistory
+		want    enrollment.SyncKind
+		reason  string
+	}{
+		"never synced":           {enrollment.Embedded, enrollment.SyncHistory{}, enrollment.FullSync, ""},
+		"two days ago":           {enrollment.Embedded, enrollment.SyncHistory{HasCursor: true, FullAt: ago(2 * day)}, enrollment.IncrementalSync, "the next may start at"},
+		"seven days ago":         {enrollment.Embedded, enrollment.SyncHistory{HasCursor: true, FullAt: ago(7 * day)}, enrollment.FullSync, ""},
+		"while one runs":         {enrollment.Embedded, enrollment.SyncHistory{HasCursor: true, FullAt: ago(2 * day), RunningSince: ago(time.Minute)}, enrollment.IncrementalSync, "the next may"},
+		"one is unfinished":      {enrollment.Embedded, enrollment.SyncHistory{FullAt: ago(time.Hour), Unfinished: enrollment.FullSync}, enrollment.FullSync, ""},
+		"forced":                 {enrollment.Embedded, enrollment.SyncHistory{HasCursor: true, FullAt: ago(day), Forced: "the cursor was refused"}, enrollment.RecoverySync, "refused"},
+		"forced too often":       {enrollment.Embedded, enrollment.SyncHistory{HasCursor: true, Forced: "x", RecoveryAt: ago(day)}, "", ""},
+		"after an upload":        {enrollment.Embedded, enrollment.SyncHistory{HasCursor: true, FullAt: ago(day), UploadedAt: ago(time.Hour), FinishedAt: ago(time.Minute)}, enrollment.IncrementalSync, "the next may"},
+		"Intune, never synced":   {enrollment.Intune, enrollment.SyncHistory{AskedAt: ago(time.Minute)}, enrollment.FullSync, ""},
+		"Intune, synced":         {enrollment.Intune, enrollment.SyncHistory{HasCursor: true}, enrollment.IncrementalSync, enrollment.IntuneDecides},
+		"Intune, a minute later": {enrollment.Intune, enrollment.SyncHistory{HasCursor: true, AskedAt: ago(time.Minute)}, enrollment.IncrementalSync, enrollment.IntuneDecides},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := enrollment.RunsAs(c.service, c.history, enrollment.FullSync, noon)
+			if got.Kind != c.want || got.Join || !strings.Contains(got.Reason, c.reason) || (got.Reason == "") != (c.reason == "") {
+				t.Errorf("runs as %+v", got)
+			}
+		})
+	}
+}
+
 func TestNextSyncIsWhenAForcedFetchIsAllowed(t *testing.T) {
 	t.Parallel()
 	ago := func(d time.Duration) time.Time { return noon.Add(-d) }

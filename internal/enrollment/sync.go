@@ -24,8 +24,8 @@ const (
 	SyncRunning  SyncState = "running"
 	SyncFinished SyncState = "finished"
 	SyncFailed   SyncState = "failed"
-	// SyncPaused: the 15 minutes passed first; the next run goes on from the
-	// stored page.
+	// SyncPaused: the 15 minutes passed first, or whoever ran it was interrupted;
+	// the next run goes on from the stored page.
 	SyncPaused SyncState = "paused"
 )
 
@@ -35,7 +35,8 @@ type SyncRequest struct {
 	Kind    SyncKind
 	// Wait makes the call return only when the run has ended or its time is up.
 	Wait bool
-	// Progress, when not nil, is called after each stored page.
+	// Progress, when not nil, is called after each stored page, and must not wait
+	// for anything: the run waits for it. Also where the run is somebody else's.
 	Progress func(SyncProgress)
 }
 
@@ -44,7 +45,11 @@ type SyncProgress struct {
 	Kind      SyncKind
 	StartedAt time.Time
 	Pages     int
-	Devices   int
+	// Devices is the number of devices on those pages. Intune tells of no pages:
+	// there it is the number of devices that the token had before.
+	Devices int
+	// Joined: the run was started by somebody else.
+	Joined bool
 }
 
 // SyncRun is one sync.
@@ -88,6 +93,10 @@ type SyncStatus struct {
 	// is now.
 	NextSyncAt time.Time
 	NextFullAt time.Time
+	// FullRunsAs is what a full sync is run as if it starts next, and FullReason
+	// says why where that is another kind. Empty where none may start.
+	FullRunsAs SyncKind
+	FullReason string
 	// LastError is what the last run failed with, empty when it ended well.
 	LastError   string
 	DeviceCount int

@@ -190,6 +190,8 @@ func (s *Service) SyncStatus(ctx context.Context, tokenID string) (enrollment.Sy
 	out := enrollment.SyncStatus{
 		TokenID: tokenID, DeviceCount: row.Devices, LastError: syncErrorText(row), NextSyncAt: enrollment.NextSyncAt(enrollment.Intune, h, now),
 	}
+	full := enrollment.RunsAs(enrollment.Intune, h, enrollment.FullSync, now)
+	out.FullRunsAs, out.FullReason = full.Kind, full.Reason
 	if running != nil {
 		out.Running = new(begun(enrollment.SyncRun{TokenID: tokenID, State: enrollment.SyncRunning}, running.startedAt()))
 	}

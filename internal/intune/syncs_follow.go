@@ -98,7 +98,7 @@ func (s *Service) follow(ctx context.Context, run enrollment.SyncRun, f *followe
 				return s.ended(run, row, state)
 			}
 			if progress != nil {
-				progress(enrollment.SyncProgress{Kind: run.Kind, StartedAt: run.StartedAt, Devices: row.Devices})
+				progress(enrollment.SyncProgress{Kind: run.Kind, StartedAt: run.StartedAt, Devices: row.Devices, Joined: run.Joined})
 			}
 		}
 		left := limit - max(waited, s.now().Sub(began))

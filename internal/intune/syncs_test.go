@@ -167,7 +167,12 @@ func TestARunOfAnotherProcessIsJoined(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.advance(time.Minute)
-	run, err := g.open().Sync(t.Context(), ask(enrollment.IncrementalSync))
+	req, seen := ask(enrollment.IncrementalSync), []enrollment.SyncProgress{}
+	req.Progress = func(p enrollment.SyncProgress) { seen = append(seen, p) }
+	run, err := g.open().Sync(t.Context(), req)
+	if len(seen) == 0 || !seen[0].Joined || seen[0].Devices != 3 || !seen[0].StartedAt.Equal(run.StartedAt) {
+		t.Errorf("its progress is %+v", seen)
+	}
 	if err != nil || !run.Joined || run.State != enrollment.SyncFinished || len(g.posts) != 1 {
 		t.Fatalf("%+v, %v, %d syncs asked for", run, err, len(g.posts))
 	}
@@ -408,6 +413,13 @@ func TestTheStatusIsReadFromTheToken(t *testing.T) {
 			g := newGraph(t)
 			g.addDistrict(c.properties)
 			got, err := g.open().SyncStatus(t.Context(), districtID)
+			wantRunsAs := enrollment.IncrementalSync
+			if c.last == 0 {
+				wantRunsAs = enrollment.FullSync
+			}
+			if got.FullRunsAs != wantRunsAs || (got.FullReason == "") != (c.last == 0) {
+				t.Errorf("a full sync runs as %q: %s", got.FullRunsAs, got.FullReason)
+			}
 			if err != nil || got.DeviceCount != 3 || !got.LastFullAt.IsZero() || !got.NextFullAt.IsZero() {
 				t.Fatalf("%+v, %v", got, err)
 			}

@@ -112,7 +112,9 @@ func (p *asmProvider) DataSources(context.Context) []func() datasource.DataSourc
 func (p *asmProvider) ListResources(context.Context) []func() list.ListResource { return nil }
 
 // Actions implements provider.ProviderWithActions.
-func (p *asmProvider) Actions(context.Context) []func() action.Action { return nil }
+func (p *asmProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{asmsync.NewAction}
+}
 
 // Functions implements provider.ProviderWithFunctions.
 func (p *asmProvider) Functions(context.Context) []func() function.Function { return functions.All() }

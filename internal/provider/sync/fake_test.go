@@ -52,7 +52,7 @@ func newWorld(t *testing.T) *world {
 		token: enrollment.Token{ID: "token-1", TokenSpec: enrollment.TokenSpec{Name: "District"}, Status: enrollment.Active},
 	}
 	w.rt = &tf.Runtime{Service: w, Now: func() time.Time { return w.now }, After: w.after, Plans: tf.NewPlans()}
-	w.Driver = tftest.New(t, w.rt, []func() resource.Resource{asmsync.NewResource}, []func() datasource.DataSource{asmsync.NewDataSource})
+	w.Driver = tftest.New(t, w.rt, []func() resource.Resource{asmsync.NewResource}, []func() datasource.DataSource{asmsync.NewDataSource}, tftest.WithActions(asmsync.NewAction))
 	return w
 }
 

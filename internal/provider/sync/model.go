@@ -1,11 +1,13 @@
 package sync
 
 import (
+	"context"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
@@ -25,10 +27,12 @@ type model struct {
 	Timeouts    timeouts.Value    `tfsdk:"timeouts"`
 }
 
-func (m model) options(timeout time.Duration) Options {
+// options has the progress in the log: a resource cannot show it.
+func (m model) options(ctx context.Context, timeout time.Duration) Options {
 	return Options{
 		TokenID: m.TokenID.ValueString(), Kind: enrollment.SyncKind(m.Kind.ValueString()),
 		Wait: m.Wait.ValueBool(), OnThrottled: m.OnThrottled.ValueString(), Timeout: timeout,
+		Progress: func(line string) { tflog.Info(ctx, line) },
 	}
 }
 

@@ -1,11 +1,14 @@
 package sync
 
 import (
+	"bytes"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflogtest"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 )
@@ -14,9 +17,18 @@ func TestOptionsOfAModel(t *testing.T) {
 	m := model{
 		TokenID: types.StringValue("token-1"), Kind: types.StringValue("full"), Wait: types.BoolValue(true), OnThrottled: types.StringValue("wait"),
 	}
-	got := m.options(time.Minute)
+	got := m.options(t.Context(), time.Minute)
 	if got.TokenID != "token-1" || got.Kind != enrollment.FullSync || !got.Wait || got.OnThrottled != Wait || got.Timeout != time.Minute {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// A resource has no other way to show how far its sync is.
+func TestProgressOfTheResourceIsInTheLog(t *testing.T) {
+	var logged bytes.Buffer
+	model{}.options(tflogtest.RootLogger(t.Context(), &logged), time.Minute).Progress("full sync: 7 devices")
+	if text := logged.String(); !strings.Contains(text, "full sync: 7 devices") || !strings.Contains(text, `"info"`) {
+		t.Errorf("logged %s", text)
 	}
 }
 

@@ -3,7 +3,6 @@ package sync
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -22,9 +21,6 @@ const (
 
 	// privateUnfinished is where private state keeps an Unfinished.
 	privateUnfinished = "unfinished"
-
-	// defaultTimeout is the 15 minutes of a sync and some room.
-	defaultTimeout = 20 * time.Minute
 )
 
 type deviceSync struct{ tf.Resource }
@@ -123,7 +119,7 @@ func (r *deviceSync) Create(ctx context.Context, req resource.CreateRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	out, err := Run(ctx, r.Runtime, plan.options(timeout))
+	out, err := Run(ctx, r.Runtime, plan.options(ctx, timeout))
 	if err != nil && !out.Started {
 		tf.AddError(&resp.Diagnostics, "run", thing, err)
 		return
@@ -186,7 +182,7 @@ func (r *deviceSync) Update(ctx context.Context, req resource.UpdateRequest, res
 	switch {
 	case !c.plan.FinishedAt.IsUnknown():
 	case c.runs():
-		out, err := Run(ctx, r.Runtime, c.plan.options(timeout))
+		out, err := Run(ctx, r.Runtime, c.plan.options(ctx, timeout))
 		tf.AddWarnings(&resp.Diagnostics, out.Warnings)
 		if err != nil {
 			tf.AddError(&resp.Diagnostics, "run", thing, err)

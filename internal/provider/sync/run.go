@@ -35,8 +35,12 @@ type Options struct {
 	OnThrottled string
 	// Timeout limits all waiting.
 	Timeout time.Duration
-	// Progress, when not nil, gets a line for each step.
+	// Progress, when not nil, gets a line for each step, the last one a summary. It
+	// must not wait: the sync waits for it.
 	Progress func(string)
+	// Unrecorded: nothing keeps the outcome, so none is looked up for that, and no
+	// later plan goes on with what is left to do.
+	Unrecorded bool
 }
 
 // Outcome is what a sync led to.
@@ -48,7 +52,11 @@ type Outcome struct {
 	Started bool
 	// Unfinished is set when the sync is still to be done or to be ended.
 	Unfinished *Unfinished
-	Warnings   []enrollment.Warning
+	// Interrupted: the caller's context ended before the sync did. Then Run is the
+	// run as it stood.
+	Interrupted bool
+	Run         enrollment.SyncRun
+	Warnings    []enrollment.Warning
 	// asOf is the end of LastGood, and now where that cannot be told.
 	asOf time.Time
 }
@@ -65,28 +73,33 @@ type Unfinished struct {
 // Run asks for a sync, or joins the one that runs, and waits for its end if it
 // is asked to. It never starts a second one beside another.
 func Run(ctx context.Context, rt *tf.Runtime, o Options) (Outcome, error) {
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	timed, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	r := runner{rt: rt, o: o, deadline: rt.Now().Add(o.Timeout)}
-	run, err := r.start(ctx)
+	r := runner{rt: rt, o: o, deadline: rt.Now().Add(o.Timeout), narrator: &narrator{}}
+	r.say(askingLine(o))
+	run, err := r.start(timed)
 	if err == nil && o.Wait {
-		run, err = r.follow(ctx, run)
+		run, err = r.follow(timed, run)
 	}
-	return r.conclude(ctx, run, err)
+	out, err := r.conclude(timed, run, err)
+	out.Run, out.Interrupted = run, ctx.Err() != nil && (err != nil || out.Unfinished != nil)
+	if err == nil && !out.Interrupted {
+		r.sum(timed, out)
+	}
+	return out, err
 }
 
 type runner struct {
 	rt       *tf.Runtime
 	o        Options
 	deadline time.Time
+	narrator *narrator
 }
 
 // start asks for the run, as often as on_throttled allows.
 func (r runner) start(ctx context.Context) (enrollment.SyncRun, error) {
 	for {
-		run, err := r.rt.Service.Sync(ctx, enrollment.SyncRequest{
-			TokenID: r.o.TokenID, Kind: r.o.Kind, Wait: r.o.Wait, Progress: r.progress,
-		})
+		run, err := r.rt.Service.Sync(ctx, r.request())
 		until, refused := refusedUntil(err)
 		if !refused || r.o.OnThrottled != Wait {
 			return run, err
@@ -94,11 +107,21 @@ func (r runner) start(ctx context.Context) (enrollment.SyncRun, error) {
 		if until.After(r.deadline) {
 			return run, r.tooLate(until, err)
 		}
-		r.say(fmt.Sprintf("waiting until %s, when a sync may start", stamp(until)))
+		r.say(waitingLine(err, until, r.rt.Now()))
 		if err := r.sleep(ctx, until.Sub(r.rt.Now())); err != nil {
 			return run, err
 		}
 	}
+}
+
+// request has progress only where Run waits: a run that goes on by itself would
+// report to somebody who has gone.
+func (r runner) request() enrollment.SyncRequest {
+	req := enrollment.SyncRequest{TokenID: r.o.TokenID, Kind: r.o.Kind, Wait: r.o.Wait}
+	if r.o.Wait && r.o.Progress != nil {
+		req.Progress = r.progress
+	}
+	return req
 }
 
 // follow waits for the end of a run that somebody else has in hand. Its 15
@@ -113,6 +136,9 @@ func (r runner) follow(ctx context.Context, run enrollment.SyncRun) (enrollment.
 			return run, err
 		}
 		run = ended(run, status)
+		if now := status.Running; now != nil && run.State == enrollment.SyncRunning {
+			r.progress(enrollment.SyncProgress{Kind: now.Kind, StartedAt: run.StartedAt, Pages: now.Pages, Devices: now.Devices, Joined: run.Joined})
+		}
 	}
 	return run, nil
 }
@@ -142,30 +168,35 @@ func ended(run enrollment.SyncRun, status enrollment.SyncStatus) enrollment.Sync
 // conclude makes an outcome of how the run stands. Where the time was up, and
 // where a person interrupted, the run goes on with the next sync.
 func (r runner) conclude(ctx context.Context, run enrollment.SyncRun, err error) (Outcome, error) {
+	next, service := r.sequel(), r.rt.Service.Kind()
 	underWay := run.State == enrollment.SyncRunning || run.State == enrollment.SyncPaused
 	out := Outcome{Started: run.Pages > 0 || underWay, Warnings: run.Warnings}
-	if w, differs := otherKind(r.rt.Service.Kind(), r.o.Kind, run); differs && err == nil && run.State != enrollment.SyncFailed {
+	if w, differs := otherKind(service, r.o.Kind, run); differs && err == nil && run.State != enrollment.SyncFailed {
 		out.Warnings = append(out.Warnings, w)
 	}
 	if run.State == enrollment.SyncFinished && err == nil && !run.FinishedAt.IsZero() {
 		out.LastGood = &run
 		return out, nil
 	}
-	out.LastGood, out.asOf = r.lastGood(ctx)
+	if !r.o.Unrecorded {
+		out.LastGood, out.asOf = r.lastGood(ctx)
+	}
 	until, refused := refusedUntil(err)
 	switch {
 	case refused && r.o.OnThrottled == Skip:
-		return r.unfinished(out, until, skipped(err)), nil
+		return r.unfinished(out, until, skipped(err, next)), nil
 	case refused, err != nil && ctx.Err() == nil:
 		return r.unfinished(out, time.Time{}), err
-	case err != nil: // the time is up
-		return r.unfinished(out, time.Time{}, stillRunning(run)), nil //nolint:nilerr // it is told as a warning
+	case err != nil && run.State == enrollment.SyncPaused: // the time is up
+		return r.unfinished(out, time.Time{}, stopped(service, run, next)), nil //nolint:nilerr // it is told as a warning
+	case err != nil:
+		return r.unfinished(out, time.Time{}, stillRunning(service, run, next)), nil //nolint:nilerr // it is told as a warning
 	case run.State == enrollment.SyncFailed:
 		return r.unfinished(out, time.Time{}), failed(run)
 	case run.State == enrollment.SyncPaused:
-		return r.unfinished(out, time.Time{}, paused(run)), nil
+		return r.unfinished(out, time.Time{}, paused(service, run, next)), nil
 	case run.State == enrollment.SyncRunning && r.o.Wait:
-		return r.unfinished(out, time.Time{}, stillRunning(run)), nil
+		return r.unfinished(out, time.Time{}, stillRunning(service, run, next)), nil
 	case run.State == enrollment.SyncRunning:
 		return r.unfinished(out, time.Time{}), nil
 	default:
@@ -181,9 +212,7 @@ func (r runner) unfinished(out Outcome, until time.Time, warnings ...enrollment.
 
 // lastGood is a courtesy: what cannot be read is not known.
 func (r runner) lastGood(ctx context.Context) (*enrollment.SyncRun, time.Time) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
-	defer cancel()
-	status, err := r.rt.Service.SyncStatus(ctx, r.o.TokenID)
+	status, err := r.status(ctx)
 	switch {
 	case err != nil:
 		return nil, r.rt.Now()
@@ -192,6 +221,30 @@ func (r runner) lastGood(ctx context.Context) (*enrollment.SyncRun, time.Time) {
 	default:
 		return status.Last, status.Last.FinishedAt
 	}
+}
+
+// status is read also where the time is up.
+func (r runner) status(ctx context.Context) (enrollment.SyncStatus, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	return r.rt.Service.SyncStatus(ctx, r.o.TokenID)
+}
+
+// sum says the last lines. When a full sync may run next Intune does not tell.
+func (r runner) sum(ctx context.Context, out Outcome) {
+	if r.o.Progress == nil {
+		return
+	}
+	if r.rt.Service.Kind() != enrollment.Intune {
+		if status, err := r.status(ctx); err == nil {
+			r.say(nextFullLine(status.NextFullAt, r.rt.Now()))
+		}
+	}
+	if left := out.Unfinished; left != nil && !left.Until.IsZero() {
+		r.say(skippedLine(left.Until))
+		return
+	}
+	r.say(endLine(r.rt.Service.Kind(), r.o.Wait, out.Run))
 }
 
 func (r runner) sleep(ctx context.Context, d time.Duration) error {
@@ -210,11 +263,16 @@ func (r runner) say(line string) {
 }
 
 func (r runner) progress(p enrollment.SyncProgress) {
-	if p.Pages == 0 { // Intune does not tell how far it is
-		r.say(fmt.Sprintf("the sync that started at %s is running", stamp(p.StartedAt)))
-		return
+	for _, line := range r.narrator.lines(r.rt.Service.Kind(), p, r.rt.Now()) {
+		r.say(line)
 	}
-	r.say(fmt.Sprintf("%s sync: %d pages, %d devices so far", p.Kind, p.Pages, p.Devices))
+}
+
+func (r runner) sequel() sequel {
+	if r.o.Unrecorded {
+		return ofAction
+	}
+	return ofResource
 }
 
 func (r runner) tooLate(until time.Time, cause error) error {

@@ -18,8 +18,10 @@ func options() asmsync.Options {
 func TestRunReportsProgress(t *testing.T) {
 	w := newWorld(t)
 	w.answers = []answer{throttles(time.Minute), func(w *world, req enrollment.SyncRequest) (enrollment.SyncRun, error) {
-		req.Progress(enrollment.SyncProgress{Kind: req.Kind, Pages: 2, Devices: 1500})
-		return finishes(w, req)
+		req.Progress(enrollment.SyncProgress{Kind: req.Kind, StartedAt: start, Pages: 2, Devices: 1500})
+		run := w.run(req)
+		run.Added, run.Removed, run.Assigned = 7, 2, 5
+		return w.end(run), nil
 	}}
 	var lines []string
 	o := options()
@@ -28,7 +30,13 @@ func TestRunReportsProgress(t *testing.T) {
 	if err != nil || out.LastGood == nil || out.Unfinished != nil {
 		t.Fatalf("got %+v, %v", out, err)
 	}
-	want := []string{"waiting until 2026-11-02T08:01:00Z, when a sync may start", "full sync: 2 pages, 1500 devices so far"}
+	want := []string{
+		"asking for a full sync of token token-1",
+		"waiting 1m0s, until 2026-11-02T08:01:00Z: Token token-1 was fetched anew already",
+		"full sync: 1,500 devices on 2 pages so far, about 1,500 a minute, 14m0s left of its 15 minutes",
+		"a full sync may start now",
+		"full sync finished: 1,500 devices, 7 added, 2 removed, 5 got their default or pending profile, took 1m0s",
+	}
 	if !slices.Equal(lines, want) {
 		t.Errorf("got %q, want %q", lines, want)
 	}
@@ -163,4 +171,22 @@ func TestSyncStatusDataSourceRefuses(t *testing.T) {
 	w.rt.Service, w.rt.NotReady = nil, "embedded.store"
 	_, diags = w.ReadData("asm_sync_status", nightly)
 	wantOne(t, "errors", diags.Errors(), "depends_on")
+}
+
+// A timeout stops the embedded service's run at a page: it does not go on by
+// itself, as Intune's does.
+func TestRunThatTheTimeoutStoppedIsNotStillRunning(t *testing.T) {
+	w := newWorld(t)
+	w.answers = []answer{func(w *world, req enrollment.SyncRequest) (enrollment.SyncRun, error) {
+		run := w.run(req)
+		run.State = enrollment.SyncPaused
+		return run, context.DeadlineExceeded
+	}}
+	o := options()
+	o.Timeout = time.Nanosecond
+	out, err := asmsync.Run(t.Context(), w.rt, o)
+	if err != nil || out.Unfinished == nil || out.Interrupted {
+		t.Fatalf("got %+v, %v", out, err)
+	}
+	wantOne(t, "warnings", []string{out.Warnings[0].Summary + out.Warnings[0].Detail}, "was stopped", "2 pages with 1500 devices", "from the page where it stopped")
 }

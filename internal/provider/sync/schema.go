@@ -7,7 +7,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -27,36 +26,27 @@ func (r *deviceSync) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 		Version: schemaVersion,
 		MarkdownDescription: "One sync: the service asks Apple which devices the MDM server of a token has, and gives new ones the default profile. " +
 			"It is done when the resource is created and again when `triggers` change or the last good sync is older than `max_age`, so that an apply every night brings new devices in.\n\n" +
-			"Apple's limits hold whoever asks and however often: a full sync at most every seven days, 15 minutes for a sync, never two at once (a second one joins the first). " +
-			"Destroying the resource undoes nothing. It cannot be imported.",
+			aboutLimits + " Destroying the resource undoes nothing. It cannot be imported.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed: true, MarkdownDescription: "A random id; it names nothing at Apple.",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"token_id": schema.StringAttribute{
-				Required: true, MarkdownDescription: "Id of the `asm_token` whose devices are synced. It must have its server token. Another token is another sync (replacement).",
+				Required: true, MarkdownDescription: aboutTokenID + " Another token is another sync (replacement).",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"kind": schema.StringAttribute{
-				Optional: true, Computed: true, Default: stringdefault.StaticString(string(enrollment.IncrementalSync)),
-				Validators: []validator.String{stringvalidator.OneOf(string(enrollment.FullSync), string(enrollment.IncrementalSync))},
-				MarkdownDescription: "`incremental` (default): what has changed since the last sync; the first sync of a token is full in any case. " +
-					"`full`: every device; within seven days of the last full sync it runs as an incremental one, with a warning that says so. A change takes effect with the next run and starts none. " +
-					"Intune has one request for both and decides itself whether a sync is full: `full` is a wish there, with a warning that says so.",
+				Optional: true, Computed: true, Default: stringdefault.StaticString(string(defaultKind)), Validators: kindValidators(),
+				MarkdownDescription: aboutKind + " A change takes effect with the next run and starts none.",
 			},
 			"wait": schema.BoolAttribute{
-				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
-				MarkdownDescription: "Whether to wait for the end of the sync. Default `true`. A sync that is not done after its 15 minutes, or after the timeout, is a warning: what it fetched is kept, and the next apply goes on with it. " +
-					"With `false` the sync is only started; one that ends early, as the embedded service's does with the provider process, is gone on with by the next apply. " +
-					"Intune's goes on by itself, at about 3,000 devices a minute: a large first sync takes longer than its 15 minutes, and the next plan looks whether it has ended.",
+				Optional: true, Computed: true, Default: booldefault.StaticBool(defaultWait),
+				MarkdownDescription: aboutWait + " The next plan looks whether it has ended.",
 			},
 			"on_throttled": schema.StringAttribute{
-				Optional: true, Computed: true, Default: stringdefault.StaticString(Skip),
-				Validators: []validator.String{stringvalidator.OneOf(Skip, Wait, Error)},
-				MarkdownDescription: "What to do when a sync may not start yet. `skip` (default): a warning that says when it may; the first plan after that time runs it. " +
-					"`wait`: wait for that time, if the timeout leaves room for it. `error`: fail. " +
-					"Intune takes one request in 15 minutes for each token, counted from when anybody last asked, Intune's own sync every 12 hours included.",
+				Optional: true, Computed: true, Default: stringdefault.StaticString(defaultOnThrottled), Validators: onThrottledValidators(),
+				MarkdownDescription: aboutOnThrottled + " A sync that was skipped is run by the first plan after that time.",
 			},
 			"triggers": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType,
@@ -78,8 +68,8 @@ func (r *deviceSync) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 					"It is `incremental` where `full` was asked for too early. On Intune only the first sync of a token is known to be `full`; else it is `incremental`, or null for a sync that somebody else asked for.",
 			},
 			"timeouts": tf.Timeouts(ctx, timeouts.Opts{
-				Create: true, CreateDescription: "How long to wait, with `on_throttled = \"wait\"` for the start too, such as `45m`. Default `20m`.",
-				Update: true, UpdateDescription: "How long to wait, with `on_throttled = \"wait\"` for the start too, such as `45m`. Default `20m`.",
+				Create: true, CreateDescription: aboutTimeout,
+				Update: true, UpdateDescription: aboutTimeout,
 			}, "How long the provider waits for a sync. One that has not ended by then goes on, with a warning."),
 		},
 	}

@@ -46,6 +46,19 @@ func (d *Driver) Invoke(ctx context.Context, typeName string, config Config, pro
 	return said
 }
 
+// InvokeAndLeave invokes an action and stops to read after the first line, as a core that is killed does. The action's
+// context is cancelled then, and nobody ever reads again.
+func (d *Driver) InvokeAndLeave(typeName string, config Config) {
+	d.t.Helper()
+	ctx, leave := context.WithCancel(d.t.Context())
+	defer leave()
+	stream, err := d.actions().InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: typeName, Config: d.actionConfig(typeName, config)})
+	d.must(err)
+	for range stream.Events {
+		return
+	}
+}
+
 func (d *Driver) actionConfig(typeName string, config Config) *tfprotov6.DynamicValue {
 	d.t.Helper()
 	schema, ok := d.schemas.ActionSchemas[typeName]
