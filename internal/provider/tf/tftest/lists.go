@@ -1,6 +1,8 @@
 package tftest
 
 import (
+	"context"
+
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
@@ -25,6 +27,18 @@ type Listed struct {
 // had come by then.
 func (d *Driver) List(typeName string, q Query) ([]Listed, Diags) {
 	d.t.Helper()
+	var out []Listed
+	said := d.ListEach(d.t.Context(), typeName, q, func(one Listed) bool {
+		out = append(out, one)
+		return true
+	})
+	return out, said
+}
+
+// ListEach is List for who looks at the results as they come, and may stop with
+// false. ctx is what an interrupt cancels.
+func (d *Driver) ListEach(ctx context.Context, typeName string, q Query, each func(Listed) bool) Diags {
+	d.t.Helper()
 	if q.Limit == 0 {
 		q.Limit = 100
 	}
@@ -36,13 +50,13 @@ func (d *Driver) List(typeName string, q Query) ([]Listed, Diags) {
 	d.must(err)
 	said := Diags(valid.Diagnostics)
 	if len(said.Errors()) > 0 {
-		return nil, said
+		return said
 	}
-	stream, err := d.lists().ListResource(d.t.Context(), &tfprotov6.ListResourceRequest{
+	stream, err := d.lists().ListResource(ctx, &tfprotov6.ListResourceRequest{
 		TypeName: typeName, Config: configured, Limit: q.Limit, IncludeResource: q.IncludeResource,
 	})
 	d.must(err)
-	var out []Listed
+	count := int64(0)
 	for result := range stream.Results {
 		said = append(said, result.Diagnostics...)
 		if len(said.Errors()) > 0 {
@@ -53,12 +67,11 @@ func (d *Driver) List(typeName string, q Query) ([]Listed, Diags) {
 		}
 		one := Listed{Name: result.DisplayName, State: State{Type: typeName, Identity: result.Identity}}
 		one.State.Value = d.decode(typeName, result.Resource)
-		out = append(out, one)
-		if int64(len(out)) == q.Limit {
+		if count++; !each(one) || count == q.Limit {
 			break
 		}
 	}
-	return out, said
+	return said
 }
 
 // Generate gives the configuration that core writes for an object that was
