@@ -295,6 +295,9 @@ func TestExamplesInThePages(t *testing.T) {
 			if strings.HasPrefix(block, "import {") {
 				continue // TestExamplesOfImports
 			}
+			if strings.HasPrefix(block, "list ") {
+				continue // TestExamplesOfLists, over the protocol: the tools at hand have no queries
+			}
 			t.Run(fmt.Sprintf("%s, block %d", nameOf(page), i+1), func(t *testing.T) {
 				if needsMore(block) {
 					w := newReader(t, kindOf(block), 1)

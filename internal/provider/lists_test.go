@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -11,13 +12,19 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/gohcl"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/embedded"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
@@ -681,6 +688,67 @@ func TestDevicesOnAProfileThatOnlyAppleKnowsAreListed(t *testing.T) {
 	}
 	s.untouched()
 	s.d.BringIn(found[0], "id") // the import asks Apple whether there is such a profile
+}
+
+// The command line tools at hand cannot read list blocks.
+func TestExamplesOfLists(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, enrollment.Embedded, 1)
+	for _, typeName := range []string{tokenType, profileType, policyType, assignmentType} {
+		text, err := os.ReadFile("../../examples/list-resources/" + typeName + "/list-resource.tfquery.hcl")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(hclwrite.Format(text), text) {
+			t.Errorf("the example of %s is not formatted", typeName)
+		}
+		file, said := hclsyntax.ParseConfig(text, typeName, hcl.InitialPos)
+		if said.HasErrors() {
+			t.Fatal(said)
+		}
+		var blocks struct {
+			Lists []listBlock `hcl:"list,block"`
+		}
+		if said := gohcl.DecodeBody(file.Body, nil, &blocks); said.HasErrors() {
+			t.Fatal(said)
+		}
+		if len(blocks.Lists) != 1 || blocks.Lists[0].Type != typeName {
+			t.Fatalf("the example of %s has %+v", typeName, blocks)
+		}
+		config := tftest.Config{}
+		attributes, _ := blocks.Lists[0].Config.Remain.JustAttributes()
+		for name, a := range attributes {
+			config[name] = plain(t, a.Expr)
+		}
+		if bad := s.d.ValidateList(typeName, tftest.Query{Config: config, Limit: 100}); len(bad) > 0 {
+			t.Errorf("the example of %s is refused: %q", typeName, bad.Errors())
+		}
+	}
+}
+
+// listBlock is a block of a *.tfquery.hcl file.
+type listBlock struct {
+	Type            string         `hcl:"type,label"`
+	Name            string         `hcl:"name,label"`
+	Provider        hcl.Expression `hcl:"provider"`
+	IncludeResource bool           `hcl:"include_resource,optional"`
+	Limit           int            `hcl:"limit,optional"`
+	Config          struct {
+		Remain hcl.Body `hcl:",remain"`
+	} `hcl:"config,block"`
+}
+
+func plain(t *testing.T, e hcl.Expression) any {
+	t.Helper()
+	v, said := e.Value(nil)
+	switch {
+	case said.HasErrors():
+		t.Fatal(said)
+	case v.Type() == cty.Number:
+		n, _ := v.AsBigFloat().Int64()
+		return n
+	}
+	return v.AsString()
 }
 
 func certificatePEM(t *testing.T) string {

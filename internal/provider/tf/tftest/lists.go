@@ -42,18 +42,12 @@ func (d *Driver) ListEach(ctx context.Context, typeName string, q Query, each fu
 	if q.Limit == 0 {
 		q.Limit = 100
 	}
-	configured := d.listConfig(typeName, q.Config)
-	valid, err := d.lists().ValidateListResourceConfig(d.t.Context(), &tfprotov6.ValidateListResourceConfigRequest{
-		TypeName: typeName, Config: configured, Limit: d.encode(tftypes.NewValue(tftypes.Number, q.Limit)),
-		IncludeResourceObject: d.encode(tftypes.NewValue(tftypes.Bool, q.IncludeResource)),
-	})
-	d.must(err)
-	said := Diags(valid.Diagnostics)
+	said := d.ValidateList(typeName, q)
 	if len(said.Errors()) > 0 {
 		return said
 	}
 	stream, err := d.lists().ListResource(ctx, &tfprotov6.ListResourceRequest{
-		TypeName: typeName, Config: configured, Limit: q.Limit, IncludeResource: q.IncludeResource,
+		TypeName: typeName, Config: d.listConfig(typeName, q.Config), Limit: q.Limit, IncludeResource: q.IncludeResource,
 	})
 	d.must(err)
 	count := int64(0)
@@ -72,6 +66,17 @@ func (d *Driver) ListEach(ctx context.Context, typeName string, q Query, each fu
 		}
 	}
 	return said
+}
+
+// ValidateList checks a list block.
+func (d *Driver) ValidateList(typeName string, q Query) Diags {
+	d.t.Helper()
+	valid, err := d.lists().ValidateListResourceConfig(d.t.Context(), &tfprotov6.ValidateListResourceConfigRequest{
+		TypeName: typeName, Config: d.listConfig(typeName, q.Config), Limit: d.encode(tftypes.NewValue(tftypes.Number, q.Limit)),
+		IncludeResourceObject: d.encode(tftypes.NewValue(tftypes.Bool, q.IncludeResource)),
+	})
+	d.must(err)
+	return Diags(valid.Diagnostics)
 }
 
 // Generate gives the configuration that core writes for an object that was
