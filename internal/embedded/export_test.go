@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/embedded/store"
@@ -55,3 +56,25 @@ func Keys(t *testing.T, s *Service, tokenID string) int {
 
 // PageByPage stores each page of a sync by itself, also where several wait, so that a test can tell what is stored when.
 func (s *Service) PageByPage() { s.pagesAhead = 0 }
+
+// ProfilePage is how many profiles are read from the store at once.
+const ProfilePage = profilePage
+
+// Record writes the records of so many profiles of a token, of which Apple knows
+// nothing.
+func (s *Service) Record(t *testing.T, tokenID string, profiles int) {
+	t.Helper()
+	err := s.store.Write(t.Context(), func(tx *store.Tx) error {
+		for i := range profiles {
+			p := store.Profile{ID: fmt.Sprintf("p%04d", i), TokenID: tokenID, CreatedAt: s.now()}
+			p.Spec.Name = fmt.Sprintf("Profile %04d", i)
+			if err := tx.SaveProfile(t.Context(), p, s.now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"iter"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 )
@@ -18,6 +19,11 @@ func (s *Service) CreatePolicy(context.Context, enrollment.PolicySpec) (enrollme
 // ReadPolicy is not supported.
 func (s *Service) ReadPolicy(context.Context, string) (enrollment.Policy, error) {
 	return enrollment.Policy{}, errPolicies()
+}
+
+// Policies is not supported.
+func (s *Service) Policies(context.Context, string, enrollment.Platform) iter.Seq2[enrollment.Policy, error] {
+	return func(yield func(enrollment.Policy, error) bool) { yield(enrollment.Policy{}, errPolicies()) }
 }
 
 // UpdatePolicy is not supported.

@@ -44,20 +44,7 @@ func (s *Service) ReadProfile(ctx context.Context, ref enrollment.ProfileRef) (e
 // findProfile gives the record of a profile: by its id, by any of Apple's ids that is mapped to it, or, for one that only
 // Apple knows, the record that it would have.
 func (s *Service) findProfile(ctx context.Context, ref enrollment.ProfileRef) (record store.Profile, recorded bool, err error) {
-	err = s.store.Read(ctx, func(q *store.Queries) error {
-		record, err = q.Profile(ctx, ref.ID)
-		if !errors.Is(err, enrollment.ErrNotFound) || !isAppleUUID(ref.ID) {
-			return err
-		}
-		mapped, lookErr := q.ProfileOf(ctx, ref.ID)
-		switch {
-		case lookErr != nil:
-			err = lookErr
-		case mapped != "":
-			record, err = q.Profile(ctx, mapped)
-		}
-		return err
-	})
+	record, err = s.findRecord(ctx, ref.ID)
 	switch {
 	case err == nil && ref.TokenID != "" && record.TokenID != ref.TokenID:
 		return record, false, enrollment.NotFound("enrollment profile", ref.ID)
@@ -68,6 +55,25 @@ func (s *Service) findProfile(ctx context.Context, ref enrollment.ProfileRef) (r
 	}
 	record, err = s.findAtApple(ctx, ref)
 	return record, false, err
+}
+
+// findRecord looks for a record by its id, or by any of Apple's ids that is mapped to it.
+func (s *Service) findRecord(ctx context.Context, id string) (record store.Profile, err error) {
+	err = s.store.Read(ctx, func(q *store.Queries) error {
+		record, err = q.Profile(ctx, id)
+		if !errors.Is(err, enrollment.ErrNotFound) || !isAppleUUID(id) {
+			return err
+		}
+		mapped, lookErr := q.ProfileOf(ctx, id)
+		switch {
+		case lookErr != nil:
+			err = lookErr
+		case mapped != "":
+			record, err = q.Profile(ctx, mapped)
+		}
+		return err
+	})
+	return record, err
 }
 
 // findAtApple reads a definition that no record knows, with the token that is named or else with each.
@@ -163,27 +169,51 @@ func definesProfile(id string) func(store.Entry) bool {
 	return func(e store.Entry) bool { return e.Defines() && e.ProfileID == id }
 }
 
-// Profiles lists the recorded profiles of a token, by name.
+// profilePage is how many profiles are read from the store at once.
+const profilePage = 100
+
+// Profiles lists the recorded profiles of a token, by name. The store is read in pages, so that who looks at a few of many
+// does not wait for the rest, and the caller may take its time.
 func (s *Service) Profiles(ctx context.Context, tokenID string) iter.Seq2[enrollment.Profile, error] {
 	return func(yield func(enrollment.Profile, error) bool) {
-		var records []store.Profile
-		err := s.store.Read(ctx, func(q *store.Queries) (err error) {
-			if _, err = q.Token(ctx, tokenID); err == nil {
-				records, err = q.Profiles(ctx, tokenID)
-			}
-			return err
-		})
-		if err != nil {
-			yield(enrollment.Profile{}, err)
-			return
-		}
-		for _, record := range records {
-			p, err := s.readProfile(ctx, record, true)
-			if !yield(p, err) || err != nil {
+		var last store.Profile
+		for {
+			page, err := s.profilesAfter(ctx, tokenID, last)
+			if err != nil {
+				yield(enrollment.Profile{}, err)
 				return
 			}
+			for _, record := range page {
+				p, err := s.readProfile(ctx, record, true)
+				if !yield(p, err) || err != nil {
+					return
+				}
+			}
+			if len(page) < profilePage {
+				return
+			}
+			last = page[len(page)-1]
 		}
 	}
+}
+
+func (s *Service) profilesAfter(ctx context.Context, tokenID string, last store.Profile) (page []store.Profile, err error) {
+	err = s.store.Read(ctx, func(q *store.Queries) (err error) {
+		if _, err = q.Token(ctx, tokenID); err == nil {
+			page, err = q.ProfilesAfter(ctx, tokenID, last, profilePage)
+		}
+		return err
+	})
+	return page, err
+}
+
+// ProfileName gives the name of a recorded profile. That of one that only Apple knows would have to be asked for.
+func (s *Service) ProfileName(ctx context.Context, ref enrollment.ProfileRef) (string, error) {
+	record, err := s.findRecord(ctx, ref.ID)
+	if errors.Is(err, enrollment.ErrNotFound) && isAppleUUID(ref.ID) {
+		return "", nil
+	}
+	return record.Spec.Name, err
 }
 
 // DeleteProfile removes the record of a profile that no device has and that is no default. At Apple there is nothing to

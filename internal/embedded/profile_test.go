@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/asm-enrollment/terraform-provider-asm/internal/embedded"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/embedded/store"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	simulator "github.com/asm-enrollment/terraform-provider-asm/internal/simulator/apple"
@@ -200,5 +201,25 @@ func TestAProfileThatOnlyAppleKnows(t *testing.T) {
 	}
 	if _, err := s.ReadProfile(t.Context(), enrollment.ProfileRef{ID: strings.Repeat("0", 32)}); !errors.Is(err, enrollment.ErrNotFound) {
 		t.Fatalf("error %v, want %v", err, enrollment.ErrNotFound)
+	}
+}
+
+// A list that is left early, or stays for long at one profile, has not read the
+// profiles of later pages.
+func TestAListOfProfilesReadsPagesAsTheyAreWanted(t *testing.T) {
+	w := newWorld(t, stores["sqlite"](t), 10)
+	s := w.open()
+	home := w.enroll(s, 0)
+	s.Record(t, home.id, embedded.ProfilePage+1)
+	seen, added := 0, false
+	for p, err := range s.Profiles(t.Context(), home.id) {
+		check(t, p, err)
+		if seen++; seen == 1 {
+			w.profile(s, home.id, "Zoo") // the last by name, after the first page was read
+		}
+		added = added || p.Name == "Zoo"
+	}
+	if !added || seen != embedded.ProfilePage+2 {
+		t.Errorf("%d profiles, the late one among them: %t", seen, added)
 	}
 }

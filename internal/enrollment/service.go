@@ -95,8 +95,13 @@ type ProfileService interface {
 	// DeleteProfile refuses with ErrInUse while a device has the profile or it
 	// is a default.
 	DeleteProfile(ctx context.Context, id ProfileRef) error
-	// Profiles lists the profiles of a token, by name.
+	// Profiles yields the profiles of a token as they are read, a page at a time,
+	// in the service's own order: who stops early spares the pages that follow.
 	Profiles(ctx context.Context, tokenID string) iter.Seq2[Profile, error]
+	// ProfileName gives the name of whatever a device may have, a policy and what
+	// is of another kind too, without a request for each. It is "" where the
+	// service would have to ask Apple.
+	ProfileName(ctx context.Context, id ProfileRef) (string, error)
 
 	// DefaultProfile gives the id of the profile that new devices of a platform
 	// get, or "" where there is none.
@@ -111,6 +116,10 @@ type ProfileService interface {
 type PolicyService interface {
 	CreatePolicy(ctx context.Context, spec PolicySpec) (Policy, error)
 	ReadPolicy(ctx context.Context, id string) (Policy, error)
+	// Policies yields the policies of a token as they are read, for all platforms
+	// with "", without their settings and their defaults: ids, token, platform,
+	// name, description and scope tags.
+	Policies(ctx context.Context, tokenID string, platform Platform) iter.Seq2[Policy, error]
 	UpdatePolicy(ctx context.Context, id string, spec PolicySpec) (Policy, error)
 	// DeletePolicy refuses with ErrInUse while a device has the policy or it is a
 	// default.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/intune/catalog"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/intune/graph"
 )
 
 // CreatePolicy implements enrollment.PolicyService. Once Graph has made the policy nothing is a reason to fail: it returns
@@ -97,28 +99,71 @@ func (s *Service) postPolicy(ctx context.Context, sent sentPolicy, platform enro
 	return wirePolicy{}, s.failed(what, err)
 }
 
-// policiesOf lists the enrollment policies of a token for a platform. Some of Intune's collections ignore a filter, so what
-// comes is looked at again.
+// policiesOf lists the enrollment policies of a token for a platform.
 func (s *Service) policiesOf(ctx context.Context, tokenID string, platform enrollment.Platform) ([]wirePolicy, error) {
-	what := fmt.Sprintf("list the enrollment policies of token %s", tokenID)
-	query := url.Values{"$filter": {fmt.Sprintf("(technologies has '%s') and (platforms eq '%s') and (creationSource eq '%s')",
-		enrollmentTechnology, graphPlatforms[platform], sourcePrefix+tokenID)}}
 	var found []wirePolicy
-	for page, err := range s.graph.Pages(ctx, policiesPath, query) {
+	for w, err := range s.eachPolicy(ctx, tokenID, platform) {
 		if err != nil {
-			return nil, s.failed(what, err)
+			return nil, err
 		}
-		for _, raw := range page {
-			var w wirePolicy
-			if err := json.Unmarshal(raw, &w); err != nil {
-				return nil, s.failed(what, err)
+		found = append(found, w)
+	}
+	return found, nil
+}
+
+// eachPolicy yields the enrollment policies of a token for a platform ("" for all), a page at a time. Some of Intune's
+// collections ignore a filter, so what comes is looked at again. After an error there is nothing more.
+func (s *Service) eachPolicy(ctx context.Context, tokenID string, platform enrollment.Platform) iter.Seq2[wirePolicy, error] {
+	what := fmt.Sprintf("list the enrollment policies of token %s", tokenID)
+	return func(yield func(wirePolicy, error) bool) {
+		for page, err := range s.graph.Pages(ctx, policiesPath, policiesQuery(tokenID, platform)) {
+			if err != nil {
+				yield(wirePolicy{}, s.failed(what, err))
+				return
 			}
-			if p, err := w.platform(); err == nil && p == platform && strings.EqualFold(w.tokenID(), tokenID) {
-				found = append(found, w)
+			for _, raw := range page {
+				var w wirePolicy
+				if err := json.Unmarshal(raw, &w); err != nil {
+					yield(w, s.failed(what, fmt.Errorf("%w: %w", graph.ErrUnexpectedAnswer, err)))
+					return
+				}
+				p, err := w.platform()
+				wanted := err == nil && (platform == "" || p == platform) && strings.EqualFold(w.tokenID(), tokenID)
+				if wanted && !yield(w, nil) {
+					return
+				}
 			}
 		}
 	}
-	return found, nil
+}
+
+func policiesQuery(tokenID string, platform enrollment.Platform) url.Values {
+	filter := fmt.Sprintf("(technologies has '%s')", enrollmentTechnology)
+	if platform != "" {
+		filter += fmt.Sprintf(" and (platforms eq '%s')", graphPlatforms[platform])
+	}
+	return url.Values{"$filter": {filter + fmt.Sprintf(" and (creationSource eq '%s')", sourcePrefix+tokenID)}}
+}
+
+// Policies implements enrollment.PolicyService: a request for each page of policies, and none for each policy.
+func (s *Service) Policies(ctx context.Context, tokenID string, platform enrollment.Platform) iter.Seq2[enrollment.Policy, error] {
+	return func(yield func(enrollment.Policy, error) bool) {
+		token, err := s.tokenRow(ctx, tokenID)
+		if err != nil {
+			yield(enrollment.Policy{}, err) // of a token that does not exist Graph would list none
+			return
+		}
+		for w, err := range s.eachPolicy(ctx, token.ID, platform) {
+			if err != nil {
+				yield(enrollment.Policy{}, err)
+				return
+			}
+			on, err := w.platform()
+			if !yield(w.brief(on), err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // untilPolicyShows looks for a policy, its settings, and its mirror among the enrollment profiles, by which devices and

@@ -109,13 +109,23 @@ func (w wirePolicy) platform() (enrollment.Platform, error) {
 
 // policy is the domain's view of a policy and its settings.
 func (w wirePolicy) policy(platform enrollment.Platform, template catalog.Template, current catalog.Current) enrollment.Policy {
-	p := enrollment.Policy{ID: w.ID, PolicySpec: current.Values.Spec(platform)}
+	p := w.named(current.Values.Spec(platform))
+	p.DefaultedSettings = current.Values.Defaulted(template.PolicyTemplate, nil)
+	return p
+}
+
+// brief is what a policy says of itself without its settings.
+func (w wirePolicy) brief(platform enrollment.Platform) enrollment.Policy {
+	return w.named(enrollment.PolicySpec{Platform: platform})
+}
+
+func (w wirePolicy) named(spec enrollment.PolicySpec) enrollment.Policy {
+	p := enrollment.Policy{ID: w.ID, PolicySpec: spec}
 	p.TokenID, p.Name = w.tokenID(), w.Name
 	if value(w.Description) != "" {
 		p.Description = w.Description
 	}
 	p.ScopeTagIDs = w.RoleScopeTagIDs
 	p.ProfileID = mirrorPrefix + p.TokenID + "_" + p.ID
-	p.DefaultedSettings = current.Values.Defaulted(template.PolicyTemplate, nil)
 	return p
 }

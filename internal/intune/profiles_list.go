@@ -1,13 +1,11 @@
 package intune
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
@@ -42,20 +40,36 @@ func spelled(tokenID, id string) string {
 // readProfiles reads everything under a token's enrollmentProfiles: classic profiles of all platforms and mirrored policies.
 func (s *Service) readProfiles(ctx context.Context, tokenID, lookedFor string) ([]listedProfile, error) {
 	var out []listedProfile
-	for page, err := range s.graph.Pages(ctx, profilesPath(tokenID), nil) {
+	for p, err := range s.eachProfile(ctx, tokenID) {
 		if err != nil {
-			return nil, s.failed("read the enrollment profiles of token "+tokenID, err)
+			return nil, err
 		}
-		for _, raw := range page {
-			p, err := entryOf(tokenID, raw)
-			if err != nil {
-				return nil, s.failed("read the enrollment profiles of token "+tokenID, err)
-			}
-			out = append(out, p)
-		}
+		out = append(out, p)
 	}
 	s.fleets.of(tokenID).directory.keep(out, lookedFor)
 	return out, nil
+}
+
+// eachProfile yields everything under a token's enrollmentProfiles, a page at a time. After an error there is nothing more.
+func (s *Service) eachProfile(ctx context.Context, tokenID string) iter.Seq2[listedProfile, error] {
+	return func(yield func(listedProfile, error) bool) {
+		for page, err := range s.graph.Pages(ctx, profilesPath(tokenID), nil) {
+			if err != nil {
+				yield(listedProfile{}, s.failed("read the enrollment profiles of token "+tokenID, err))
+				return
+			}
+			for _, raw := range page {
+				p, err := entryOf(tokenID, raw)
+				if err != nil {
+					yield(p, s.failed("read the enrollment profiles of token "+tokenID, err))
+					return
+				}
+				if !yield(p, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func entryOf(tokenID string, raw json.RawMessage) (listedProfile, error) {
@@ -123,28 +137,38 @@ func (s *Service) listedID(ctx context.Context, tokenID, id string) (string, err
 	return p.ID, err
 }
 
+// ProfileName implements enrollment.ProfileService: from the list of a token's profiles, which is read once.
+func (s *Service) ProfileName(ctx context.Context, ref enrollment.ProfileRef) (string, error) {
+	tokenID, err := tokenOf(ref)
+	if err != nil {
+		return "", err
+	}
+	p, err := s.listed(ctx, tokenID, ref.ID)
+	return p.Name, err
+}
+
 // Profiles implements enrollment.ProfileService. It lists the classic profiles for iOS and iPadOS: what CreateProfile makes.
 // Mirrored policies and profiles of other platforms, which stand in the same collection, can be given to devices and made
 // the default, and are not listed.
 func (s *Service) Profiles(ctx context.Context, tokenID string) iter.Seq2[enrollment.Profile, error] {
 	return func(yield func(enrollment.Profile, error) bool) {
-		all, err := s.readProfiles(ctx, tokenID, "")
-		if err != nil {
-			yield(enrollment.Profile{}, err)
-			return
-		}
-		slices.SortStableFunc(all, func(a, b listedProfile) int {
-			return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-		})
-		for _, entry := range all {
-			if !entry.classic {
-				continue
+		var seen []listedProfile
+		for entry, err := range s.eachProfile(ctx, tokenID) {
+			var p enrollment.Profile
+			if err == nil && entry.classic {
+				p, err = s.profileOf(tokenID, entry.raw)
 			}
-			p, err := s.profileOf(tokenID, entry.raw)
-			if !yield(p, err) || err != nil {
+			if err != nil {
+				yield(enrollment.Profile{}, err)
 				return
 			}
+			if entry.classic && !yield(p, nil) {
+				return
+			}
+			entry.raw = nil
+			seen = append(seen, entry)
 		}
+		s.fleets.of(tokenID).directory.keep(seen, "")
 	}
 }
 

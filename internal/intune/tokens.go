@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/url"
 	"slices"
 	"strings"
@@ -114,14 +115,19 @@ func (s *Service) ListTokens(ctx context.Context) ([]enrollment.Token, error) {
 	return out, nil
 }
 
-// ListTokensBriefly implements enrollment.BriefLister: a request for each page of tokens, and none for each token.
-func (s *Service) ListTokensBriefly(ctx context.Context) ([]enrollment.Token, error) {
-	rows, err := s.tokenRows(ctx)
-	out := make([]enrollment.Token, 0, len(rows))
-	for _, row := range rows {
-		out = append(out, row.token(publicKey{}, 0, s.now()))
+// TokensBriefly implements enrollment.BriefLister: a request for each page of tokens, and none for each token.
+func (s *Service) TokensBriefly(ctx context.Context) iter.Seq2[enrollment.Token, error] {
+	return func(yield func(enrollment.Token, error) bool) {
+		for row, err := range s.eachTokenRow(ctx) {
+			if err != nil {
+				yield(enrollment.Token{}, err)
+				return
+			}
+			if !yield(row.token(publicKey{}, 0, s.now()), nil) {
+				return
+			}
+		}
 	}
-	return out, err
 }
 
 func (s *Service) wholeToken(ctx context.Context, row tokenRow) (enrollment.Token, error) {
@@ -171,24 +177,38 @@ func noToken(id string, err error) error {
 // tokenRows lists the tokens as Graph has them, by name and then by id.
 func (s *Service) tokenRows(ctx context.Context) ([]tokenRow, error) {
 	var rows []tokenRow
-	for page, err := range s.graph.Pages(ctx, tokensPath, nil) {
+	for row, err := range s.eachTokenRow(ctx) {
 		if err != nil {
-			return nil, s.failed("list the tokens", err)
+			return nil, err
 		}
-		for _, raw := range page {
-			var row tokenRow
-			if err := json.Unmarshal(raw, &row); err != nil {
-				return nil, s.failed("list the tokens", fmt.Errorf("%w: %w", graph.ErrUnexpectedAnswer, err))
-			}
-			if !s.isConfigurator(ctx, row) {
-				rows = append(rows, row)
-			}
-		}
+		rows = append(rows, row)
 	}
 	slices.SortFunc(rows, func(a, b tokenRow) int {
 		return strings.Compare(a.Name+"\x00"+a.ID, b.Name+"\x00"+b.ID)
 	})
 	return rows, nil
+}
+
+// eachTokenRow yields the tokens as Graph has them, a page at a time. After an error there is nothing more.
+func (s *Service) eachTokenRow(ctx context.Context) iter.Seq2[tokenRow, error] {
+	return func(yield func(tokenRow, error) bool) {
+		for page, err := range s.graph.Pages(ctx, tokensPath, nil) {
+			if err != nil {
+				yield(tokenRow{}, s.failed("list the tokens", err))
+				return
+			}
+			for _, raw := range page {
+				var row tokenRow
+				if err := json.Unmarshal(raw, &row); err != nil {
+					yield(row, s.failed("list the tokens", fmt.Errorf("%w: %w", graph.ErrUnexpectedAnswer, err)))
+					return
+				}
+				if !s.isConfigurator(ctx, row) && !yield(row, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // countProfiles counts what hangs below a token: classic profiles and the mirrors of policies.

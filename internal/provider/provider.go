@@ -109,7 +109,14 @@ func (p *asmProvider) DataSources(context.Context) []func() datasource.DataSourc
 }
 
 // ListResources implements provider.ProviderWithListResources.
-func (p *asmProvider) ListResources(context.Context) []func() list.ListResource { return nil }
+func (p *asmProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{
+		token.NewListResource,
+		profile.NewListResource,
+		policy.NewListResource,
+		assignment.NewListResource,
+	}
+}
 
 // Actions implements provider.ProviderWithActions.
 func (p *asmProvider) Actions(context.Context) []func() action.Action {

@@ -49,6 +49,20 @@ func (q *Queries) Profiles(ctx context.Context, tokenID string) ([]Profile, erro
 	return out, err
 }
 
+// ProfilesAfter gives at most limit records of a token's profiles that come after one, by name and then by id. Its zero
+// value is before all of them.
+func (q *Queries) ProfilesAfter(ctx context.Context, tokenID string, last Profile, limit int) ([]Profile, error) {
+	var out []Profile
+	const query = "SELECT " + profileColumns + " FROM profiles WHERE token_id = ? AND (name, id) > (?, ?) ORDER BY name, id LIMIT ?"
+	err := q.each(ctx, query, []any{tokenID, last.Spec.Name, last.ID, limit}, func(row scanner) error {
+		var p Profile
+		err := p.scan(row)
+		out = append(out, p)
+		return err
+	})
+	return out, err
+}
+
 // SaveProfile writes a record, new or not. The present definition, when there is one, is mapped to it, and earlier ones
 // are marked as superseded.
 func (tx *Tx) SaveProfile(ctx context.Context, p Profile, now time.Time) error {

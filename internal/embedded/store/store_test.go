@@ -492,3 +492,41 @@ func TestAFileThatIsNoStoreIsAnError(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestProfilesAreReadInPagesByNameAndID(t *testing.T) {
+	onStores(t, func(t *testing.T, address string) {
+		s := open(t, address)
+		now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
+		var want []string
+		write(t, s, func(tx *store.Tx) error {
+			for i := range 23 {
+				p := store.Profile{ID: fmt.Sprintf("p%02d", 22-i), TokenID: "t", CreatedAt: now}
+				p.Spec.Name = fmt.Sprintf("Profile %d", i/10) // ten have the same name
+				if err := tx.SaveProfile(t.Context(), p, now); err != nil {
+					return err
+				}
+				want = append(want, p.Spec.Name+" "+p.ID)
+			}
+			return tx.SaveProfile(t.Context(), store.Profile{ID: "p00x", TokenID: "other", CreatedAt: now}, now)
+		})
+		slices.Sort(want)
+		var got []string
+		for last := (store.Profile{}); ; {
+			var page []store.Profile
+			read(t, s, func(q *store.Queries) (err error) {
+				page, err = q.ProfilesAfter(t.Context(), "t", last, 4)
+				return err
+			})
+			for _, p := range page {
+				got = append(got, p.Spec.Name+" "+p.ID)
+			}
+			if len(page) == 0 {
+				break
+			}
+			last = page[len(page)-1]
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %v\nwant %v", got, want)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package servicetest
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -23,18 +24,55 @@ var profileRules = map[string]func(*world){
 		}
 	},
 
-	"the profiles of a token are listed by name": func(w *world) {
-		s := w.open("District", 0)
-		for _, name := range []string{"Teachers", "Students"} {
-			w.profile(s.token.ID, name)
+	"the profiles of a token are listed, each once, as they read by themselves": func(w *world) {
+		s, other := w.open("District", 0), w.open("Other", 0)
+		made := map[string]bool{}
+		for _, name := range []string{"Teachers", "Students", "Students"} {
+			made[w.profile(s.token.ID, name).ID] = true
 		}
-		var names []string
+		w.profile(other.token.ID, "Elsewhere")
 		for p, err := range w.Profiles(w.ctx(), s.token.ID) {
 			w.ok(err)
-			names = append(names, p.Name)
+			if !made[p.ID] {
+				w.Errorf("listed %q (%s), which is not there or was listed before", p.Name, p.ID)
+			}
+			delete(made, p.ID)
+			if read := must[enrollment.Profile](w)(w.ReadProfile(w.ctx(), enrollment.ProfileRef{TokenID: s.token.ID, ID: p.ID})); !reflect.DeepEqual(p, read) {
+				w.Errorf("listed as %+v and read as %+v", p, read)
+			}
 		}
-		if !slices.Equal(names, []string{"Students", "Teachers"}) {
-			w.Fatalf("listed %v", names)
+		if len(made) > 0 {
+			w.Errorf("not listed: %v", made)
+		}
+	},
+
+	"a list of profiles may be left early": func(w *world) {
+		s := w.open("District", 0)
+		w.profile(s.token.ID, "Teachers")
+		w.profile(s.token.ID, "Students")
+		seen := 0
+		for _, err := range w.Profiles(w.ctx(), s.token.ID) {
+			w.ok(err)
+			seen++
+			break
+		}
+		if seen != 1 {
+			w.Errorf("%d profiles were seen", seen)
+		}
+		for _, err := range w.Profiles(w.ctx(), "5b1f6c0e-9d0a-4a57-8a0e-3f0f5d6f2a11") {
+			if !errors.Is(err, enrollment.ErrNotFound) {
+				w.Errorf("of a token that does not exist: error %v, want %v", err, enrollment.ErrNotFound)
+			}
+		}
+	},
+
+	"the name of the profile that a device has is known": func(w *world) {
+		s := w.open("District", 2)
+		p := w.profile(s.token.ID, "Students")
+		w.assign(enrollment.AssignRequest{TokenID: s.token.ID, ProfileID: p.ID, SerialNumbers: s.devices})
+		has := w.device(s.token.ID, s.devices[0]).ProfileID
+		if name := must[string](w)(w.ProfileName(w.ctx(), enrollment.ProfileRef{TokenID: s.token.ID, ID: has})); name != "Students" {
+			w.Errorf("the name of %s is %q", has, name)
 		}
 	},
 
@@ -153,6 +191,11 @@ var profileRules = map[string]func(*world){
 		_, create := w.CreatePolicy(w.ctx(), enrollment.PolicySpec{})
 		_, read := w.ReadPolicy(w.ctx(), "x")
 		_, update := w.UpdatePolicy(w.ctx(), "x", enrollment.PolicySpec{})
+		for _, list := range w.Policies(w.ctx(), "x", "") {
+			if !errors.Is(list, enrollment.ErrUnsupported) {
+				w.Errorf("error %v, want %v", list, enrollment.ErrUnsupported)
+			}
+		}
 		for _, err := range []error{create, read, update, w.DeletePolicy(w.ctx(), "x")} {
 			if !errors.Is(err, enrollment.ErrUnsupported) {
 				w.Errorf("error %v, want %v", err, enrollment.ErrUnsupported)

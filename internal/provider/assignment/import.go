@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
 )
 
 // identity names what an assignment is about. It changes with profile_id, and
@@ -55,10 +56,16 @@ func (r *assignment) ImportState(ctx context.Context, req resource.ImportStateRe
 	if r.Ready() {
 		kind = r.Service.Kind()
 	}
+	resp.Diagnostics.Append(beginImport(ctx, &resp.State, kind, identity{TokenID: types.StringValue(tokenID), ProfileID: types.StringValue(profileID)})...)
+}
+
+func beginImport(ctx context.Context, into tf.Values, kind enrollment.Kind, ref identity) diag.Diagnostics {
+	var diags diag.Diagnostics
 	for name, value := range map[string]any{
-		"id": uuid.NewString(), "token_id": tokenID, "profile_id": profileID,
+		"id": uuid.NewString(), "token_id": ref.TokenID, "profile_id": ref.ProfileID,
 		"on_leave": string(enrollment.FirstOnLeave(kind)), "missing_devices": missingError, "allow_empty": false,
 	} {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
+		diags.Append(into.SetAttribute(ctx, path.Root(name), value)...)
 	}
+	return diags
 }

@@ -97,6 +97,13 @@ func (m *model) setDesired(serials []string) {
 	m.DeviceCount = types.Int64Value(int64(len(serials)))
 }
 
+// adopt takes over the devices that a profile has, as an import does.
+func (m *model) adopt(serials []string) {
+	m.setDesired(serials)
+	m.SerialNumberList = types.StringValue(enrollment.JoinSerials(serials))
+	m.setOutcome(outcome{})
+}
+
 // setOutcomeUnknown says that the next apply will tell.
 func (m *model) setOutcomeUnknown() {
 	m.FailedCount = types.Int64Unknown()

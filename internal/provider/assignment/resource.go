@@ -125,9 +125,7 @@ func (r *assignment) adopt(ctx context.Context, state model, resp *resource.Read
 		r.readFailed(ctx, state, err, resp)
 		return
 	}
-	state.setDesired(serials)
-	state.SerialNumberList = types.StringValue(enrollment.JoinSerials(serials))
-	state.setOutcome(outcome{})
+	state.adopt(serials)
 	diags.Append(resp.State.Set(ctx, state)...)
 	holding{owned: serials, adopted: true}.save(ctx, resp.Private, diags)
 	r.RememberStore(ctx, resp.Private, diags)

@@ -35,8 +35,13 @@ func (r *policy) ImportState(ctx context.Context, req resource.ImportStateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), ref.ID)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("token_id"), ref.TokenID)...)
+	resp.Diagnostics.Append(beginImport(ctx, &resp.State, ref)...)
+}
+
+func beginImport(ctx context.Context, into tf.Values, ref identity) diag.Diagnostics {
+	diags := into.SetAttribute(ctx, path.Root("id"), ref.ID)
+	diags.Append(into.SetAttribute(ctx, path.Root("token_id"), ref.TokenID)...)
+	return diags
 }
 
 // parseImportID reads ID and TOKEN_ID/ID.

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -120,6 +121,7 @@ func (d *profiles) list(ctx context.Context, tokenID string) ([]enrollment.Profi
 		}
 		found = append(found, p)
 	}
+	slices.SortFunc(found, func(a, b enrollment.Profile) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	return found, d.count(ctx, tokenID, found)
 }
 

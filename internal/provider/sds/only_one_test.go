@@ -3,6 +3,7 @@ package sds_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"strings"
 	"testing"
 
@@ -96,9 +97,9 @@ type brief struct {
 	asked int
 }
 
-func (b *brief) ListTokensBriefly(ctx context.Context) ([]enrollment.Token, error) {
+func (b *brief) TokensBriefly(ctx context.Context) iter.Seq2[enrollment.Token, error] {
 	b.asked++
-	return b.fake.ListTokens(ctx)
+	return enrollment.TokensBriefly(ctx, b.fake)
 }
 
 func (b *brief) ListTokens(context.Context) ([]enrollment.Token, error) {

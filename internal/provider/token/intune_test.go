@@ -376,7 +376,8 @@ func TestAnImportedTokenThatAwaitsItsServerTokenTakesItsTypeFromTheConfiguration
 	i.tokens["token-7"] = awaiting
 	state, diags := w.Import(tokenType, "token-7")
 	wantNone(t, "errors", diags.Errors())
-	wantAttributes(t, state, map[string]any{"type": nil})
+	wantAttributes(t, state, map[string]any{"type": "school"}) // the default: Intune does not know
+	state, _ = w.apply(state, district.With(tftest.Config{"type": "business"}))
 	state, _ = w.apply(state, district)
 	w.wantSettled(state, district)
 	got, _ := w.ReadData(tokenType, tftest.Config{"id": "token-7"})

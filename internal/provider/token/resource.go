@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -30,6 +31,10 @@ func NewResource() resource.Resource { return &token{} }
 // Metadata implements resource.Resource.
 func (r *token) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_token"
+}
+
+type identity struct {
+	ID types.String `tfsdk:"id"`
 }
 
 // IdentitySchema implements resource.ResourceWithIdentity.
@@ -142,6 +147,17 @@ func (r *token) Delete(ctx context.Context, req resource.DeleteRequest, resp *re
 // keeps starts at its default.
 func (r *token) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("deletion_protection"), true)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("expiry_warning_days"), int64(defaultExpiryWarningDays))...)
+	resp.Diagnostics.Append(beginImport(ctx, &resp.State)...)
+}
+
+// beginImport writes what configurations say that say nothing. A type that the
+// service knows takes the place of the default one.
+func beginImport(ctx context.Context, into tf.Values) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for name, value := range map[string]any{
+		"deletion_protection": true, "expiry_warning_days": int64(defaultExpiryWarningDays), "type": string(enrollment.School),
+	} {
+		diags.Append(into.SetAttribute(ctx, path.Root(name), value)...)
+	}
+	return diags
 }

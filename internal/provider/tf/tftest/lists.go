@@ -1,6 +1,8 @@
 package tftest
 
 import (
+	"context"
+
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
@@ -25,24 +27,30 @@ type Listed struct {
 // had come by then.
 func (d *Driver) List(typeName string, q Query) ([]Listed, Diags) {
 	d.t.Helper()
+	var out []Listed
+	said := d.ListEach(d.t.Context(), typeName, q, func(one Listed) bool {
+		out = append(out, one)
+		return true
+	})
+	return out, said
+}
+
+// ListEach is List for who looks at the results as they come, and may stop with
+// false. ctx is what an interrupt cancels.
+func (d *Driver) ListEach(ctx context.Context, typeName string, q Query, each func(Listed) bool) Diags {
+	d.t.Helper()
 	if q.Limit == 0 {
 		q.Limit = 100
 	}
-	configured := d.listConfig(typeName, q.Config)
-	valid, err := d.lists().ValidateListResourceConfig(d.t.Context(), &tfprotov6.ValidateListResourceConfigRequest{
-		TypeName: typeName, Config: configured, Limit: d.encode(tftypes.NewValue(tftypes.Number, q.Limit)),
-		IncludeResourceObject: d.encode(tftypes.NewValue(tftypes.Bool, q.IncludeResource)),
-	})
-	d.must(err)
-	said := Diags(valid.Diagnostics)
+	said := d.ValidateList(typeName, q)
 	if len(said.Errors()) > 0 {
-		return nil, said
+		return said
 	}
-	stream, err := d.lists().ListResource(d.t.Context(), &tfprotov6.ListResourceRequest{
-		TypeName: typeName, Config: configured, Limit: q.Limit, IncludeResource: q.IncludeResource,
+	stream, err := d.lists().ListResource(ctx, &tfprotov6.ListResourceRequest{
+		TypeName: typeName, Config: d.listConfig(typeName, q.Config), Limit: q.Limit, IncludeResource: q.IncludeResource,
 	})
 	d.must(err)
-	var out []Listed
+	count := int64(0)
 	for result := range stream.Results {
 		said = append(said, result.Diagnostics...)
 		if len(said.Errors()) > 0 {
@@ -53,12 +61,22 @@ func (d *Driver) List(typeName string, q Query) ([]Listed, Diags) {
 		}
 		one := Listed{Name: result.DisplayName, State: State{Type: typeName, Identity: result.Identity}}
 		one.State.Value = d.decode(typeName, result.Resource)
-		out = append(out, one)
-		if int64(len(out)) == q.Limit {
+		if count++; !each(one) || count == q.Limit {
 			break
 		}
 	}
-	return out, said
+	return said
+}
+
+// ValidateList checks a list block.
+func (d *Driver) ValidateList(typeName string, q Query) Diags {
+	d.t.Helper()
+	valid, err := d.lists().ValidateListResourceConfig(d.t.Context(), &tfprotov6.ValidateListResourceConfigRequest{
+		TypeName: typeName, Config: d.listConfig(typeName, q.Config), Limit: d.encode(tftypes.NewValue(tftypes.Number, q.Limit)),
+		IncludeResourceObject: d.encode(tftypes.NewValue(tftypes.Bool, q.IncludeResource)),
+	})
+	d.must(err)
+	return Diags(valid.Diagnostics)
 }
 
 // Generate gives the configuration that core writes for an object that was
