@@ -156,9 +156,9 @@ func (i AssignmentImpact) getDetail() string {
 }
 
 func (i AssignmentImpact) leave() string {
-	verb, profile := " leave ", "it"
+	verb, keep, profile := " leave ", "keep ", "it"
 	if i.Leave.Devices == 1 {
-		verb = " leaves "
+		verb, keep = " leaves ", "keeps "
 	}
 	if i.Get.Devices == 0 || i.Left != i.Profile {
 		profile = orNew(i.Left)
@@ -166,11 +166,11 @@ func (i AssignmentImpact) leave() string {
 	out := Count(i.Leave.Devices, "device") + verb
 	switch i.OnLeave {
 	case LeaveKeep:
-		return out + "the assignment and keep " + orNew(i.Left)
+		return out + "the assignment and " + keep + orNew(i.Left)
 	case LeaveFallback:
 		return out + profile + " for " + orNew(i.Fallback) + i.Leave.afterReset()
 	default:
-		return out + profile + " and have no profile then" + i.Leave.afterReset()
+		return out + profile + " for none" + i.Leave.afterReset()
 	}
 }
 
@@ -188,6 +188,20 @@ func AssignsNobody(profile string) Warning {
 		Summary: "0 devices get " + orNew(profile) + ": the source of serial numbers is empty",
 		Detail: "The assignment is made and does nothing. Look at the file, or at the filter of the asm_devices that it comes from: a selection that matches nothing looks like this, and so does a token that was never synced. " +
 			"Serial numbers that come later are a change of the next plan.",
+	}
+}
+
+// WaitsFor warns of serial numbers that a token does not have and that are waited for: a misspelt one would be for ever.
+func WaitsFor(token string, serials []string) Warning {
+	const most = 3
+	named := strings.Join(serials[:min(len(serials), most)], ", ")
+	if more := len(serials) - most; more > 0 {
+		named += fmt.Sprintf(" and %d more", more)
+	}
+	return Warning{
+		Summary: fmt.Sprintf("%s that token %q does not have: pending until a sync brings them in (%s)", Count(len(serials), "serial number"), token, named),
+		Detail: "With missing_devices = \"wait\" nothing fails while they do not come. Look whether they are spelt right, and whether the devices are on the token's server in Apple School Manager. " +
+			"The first of them: " + strings.Join(serials[:min(len(serials), 10)], ", ") + ".",
 	}
 }
 

@@ -70,7 +70,7 @@ func TestTheImpactOfAnAssignmentInItsSummary(t *testing.T) {
 		},
 		"a changed profile_id": {
 			AssignmentImpact{Profile: "b", Left: "a", Get: Reach{Devices: 12}, From: Sources{"a": 12}, Held: 12, Leave: Reach{Devices: 2, Activated: 1}, OnLeave: LeaveUnassign},
-			`12 devices get enrollment profile "b": 12 from "a"; 2 devices leave enrollment profile "a" and have no profile then, 1 of them after a factory reset`,
+			`12 devices get enrollment profile "b": 12 from "a"; 2 devices leave enrollment profile "a" for none, 1 of them after a factory reset`,
 			"moves every device that the assignment holds and keeps (12); max_changes does not limit this.",
 		},
 		"some leave, and others come": {
@@ -79,7 +79,7 @@ func TestTheImpactOfAnAssignmentInItsSummary(t *testing.T) {
 		},
 		"some leave": {
 			AssignmentImpact{Profile: "a", Left: "a", Leave: Reach{7, 2}, OnLeave: LeaveUnassign},
-			`7 devices leave enrollment profile "a" and have no profile then, 2 of them after a factory reset`, "another assignment of this plan takes",
+			`7 devices leave enrollment profile "a" for none, 2 of them after a factory reset`, "another assignment of this plan takes",
 		},
 		"for a profile that is made now": {
 			AssignmentImpact{Profile: "a", Left: "a", Leave: Reach{Devices: 7}, OnLeave: LeaveFallback},
@@ -97,6 +97,25 @@ func TestTheImpactOfAnAssignmentInItsSummary(t *testing.T) {
 				t.Errorf("%v\n%q, want\n%q\n%q, want in it %q", warned, w.Summary, c.summary, w.Detail, c.detail)
 			}
 		})
+	}
+}
+
+func TestSerialNumbersThatAreWaitedForAreNamed(t *testing.T) {
+	t.Parallel()
+	for want, serials := range map[string][]string{
+		`1 serial number that token "District" does not have: pending until a sync brings them in (A)`:                   {"A"},
+		`5 serial numbers that token "District" does not have: pending until a sync brings them in (A, B, C and 2 more)`: {"A", "B", "C", "D", "E"},
+	} {
+		if w := WaitsFor("District", serials); w.Summary != want || !strings.Contains(w.Detail, strings.Join(serials, ", ")) {
+			t.Errorf("%q, want %q; %s", w.Summary, want, w.Detail)
+		}
+	}
+}
+
+func TestANewAssignmentOfNobodyIsSaid(t *testing.T) {
+	t.Parallel()
+	if w := AssignsNobody("a"); w.Summary != `0 devices get enrollment profile "a": the source of serial numbers is empty` {
+		t.Error(w.Summary)
 	}
 }
 
