@@ -251,7 +251,11 @@ func (r *policy) warnOfDestroy(ctx context.Context, state model, diags *diag.Dia
 // addViolations puts broken rules at their attributes.
 func addViolations(diags *diag.Diagnostics, violations []enrollment.Violation) {
 	for _, v := range violations {
-		diags.AddAttributeError(fieldPath(v.Field), v.Summary, v.Detail)
+		if strings.HasPrefix(v.Field, "settings.") {
+			diags.AddAttributeError(fieldPath(v.Field), v.Summary, v.Detail)
+		} else {
+			tf.AddViolations(diags, []enrollment.Violation{v})
+		}
 	}
 }
 

@@ -53,6 +53,17 @@ func TestRulesAreToldInThePlan(t *testing.T) {
 	}
 }
 
+func TestAKeyWithoutAPaneStandsAtItsElement(t *testing.T) {
+	t.Parallel()
+	d := drive(t, newFake().runtime())
+	diags := d.Validate(kind, minimal(tftest.Config{"skip_setup_items": []any{"Siri", "Sirri"}}))
+	want := []tftypes.AttributePathStep{tftypes.AttributeName("skip_setup_items"), tftypes.ElementKeyValue(tftypes.NewValue(tftypes.String, "Sirri"))}
+	if len(diags) != 1 || !reflect.DeepEqual(diags[0].Attribute.Steps(), want) {
+		t.Errorf("%v", diags.Errors())
+	}
+	expect(t, diags.Errors(), `Did you mean "Siri"?`)
+}
+
 // An element of a map is named by its key, or Terraform does not find it.
 func TestABadSettingStandsAtItsKey(t *testing.T) {
 	t.Parallel()
