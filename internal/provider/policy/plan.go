@@ -103,7 +103,7 @@ func planned(config, plan, state model, untouched []string) model {
 // spelledAs plans no change where configuration and state mean the same.
 func (m model) spelledAs(state model) model {
 	was, wanted := state.ConfiguratorCertificates, m.ConfiguratorCertificates
-	if !was.IsNull() && !wanted.IsNull() && elementsKnown(wanted) && sameCertificates(texts(was), texts(wanted)) {
+	if !was.IsNull() && !wanted.IsNull() && elementsKnown(wanted) && tf.SameCertificates(texts(was), texts(wanted)) {
 		m.ConfiguratorCertificates = was
 	}
 	if !m.Settings.IsNull() && !state.Settings.IsNull() && settingsKnown(m.Settings) && maps.EqualFunc(settingsOf(state.Settings), settingsOf(m.Settings), sameSetting) {

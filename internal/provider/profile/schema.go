@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
 )
 
 // recordedOnly marks attributes that Apple's profile has no field for.
@@ -159,7 +160,7 @@ func optionalBool(description string) schema.Attribute {
 func certificates(description string) schema.ListAttribute {
 	return schema.ListAttribute{
 		Optional: true, ElementType: types.StringType, MarkdownDescription: description,
-		Validators:    []validator.List{listvalidator.ValueStringsAre(certificate{})},
+		Validators:    []validator.List{listvalidator.ValueStringsAre(tf.Certificate{})},
 		PlanModifiers: []planmodifier.List{keepSpelling{}},
 	}
 }
