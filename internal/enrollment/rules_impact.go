@@ -15,12 +15,13 @@ type Reach struct {
 	Activated int
 }
 
-// Add counts a device.
-func (r *Reach) Add(d Device) {
+// With counts one device more.
+func (r Reach) With(d Device) Reach {
 	r.Devices++
 	if d.Activated() {
 		r.Activated++
 	}
+	return r
 }
 
 // String is "5 devices" or "5 devices, 2 of them after a factory reset".

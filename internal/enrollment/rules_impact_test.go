@@ -10,7 +10,7 @@ func TestReachCountsWhatNeedsAFactoryReset(t *testing.T) {
 	t.Parallel()
 	var r Reach
 	for _, d := range []Device{{ProfileStatus: StatusAssigned}, {ProfileStatus: StatusPushed}, {ProfileStatus: StatusAssigned, NeedsReset: true}} {
-		r.Add(d)
+		r = r.With(d)
 	}
 	for want, got := range map[string]Reach{
 		"3 devices, 2 of them after a factory reset": r, "1 device": {Devices: 1}, "0 devices": {},

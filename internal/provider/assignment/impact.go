@@ -32,7 +32,7 @@ func (r *assignment) warnOfImpact(ctx context.Context, plan model, state *model,
 	if look.leave.Devices > 0 && impact.OnLeave == enrollment.LeaveFallback {
 		impact.Fallback = r.nameOf(ctx, plan.TokenID, plan.FallbackProfileID)
 	}
-	if w, any := impact.Warning(); any {
+	if w, reaches := impact.Warning(); reaches {
 		diags.AddAttributeWarning(path.Root("profile_id"), w.Summary, w.Detail)
 	}
 }
@@ -70,7 +70,7 @@ func stillOn(held map[string][]string, devices map[string]enrollment.Device) enr
 	for from, serials := range held {
 		for _, serial := range serials {
 			if device, present := devices[serial]; present && device.ProfileID == from {
-				reach.Add(device)
+				reach = reach.With(device)
 			}
 		}
 	}
@@ -131,7 +131,7 @@ func (r *assignment) warnOfDestroy(ctx context.Context, state model, held holdin
 	if leave.how == enrollment.LeaveFallback {
 		fallback = r.nameOf(ctx, state.TokenID, state.FallbackProfileID)
 	}
-	if w, any := enrollment.DestroyedAssignment(r.nameOf(ctx, state.TokenID, state.ProfileID), reach, leave.how, fallback); any {
+	if w, reaches := enrollment.DestroyedAssignment(r.nameOf(ctx, state.TokenID, state.ProfileID), reach, leave.how, fallback); reaches {
 		diags.AddWarning(w.Summary, w.Detail)
 	}
 }

@@ -38,7 +38,8 @@ func TestAPlanSaysWhatBecomesOfTheDevices(t *testing.T) {
 				s.put("default", "IPAD000005", "IPAD000006")
 				inUse(s, "IPAD000005")
 			},
-			config(ipads(1, 6)...), []string{`2 devices get enrollment profile "p1", 1 of them after a factory reset: 2 from "default":`},
+			config(ipads(1, 6)...),
+			[]string{`2 devices get enrollment profile "p1", 1 of them after a factory reset: 2 from "default":`},
 		},
 		"two leave, and somebody else has one of them": {
 			func(s *school) { s.put("p3", "IPAD000004") }, config(ipads(1, 2)...), []string{`1 device leaves enrollment profile "p1" for none:`},

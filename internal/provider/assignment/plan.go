@@ -241,7 +241,7 @@ func preview(plan model, state *model, held holding, desired []string, devices m
 		case device.ProfileID != "" && !device.OnDefault:
 			p.change.Moving++
 		}
-		p.get.Add(device)
+		p.get = p.get.With(device)
 		p.from[device.ProfileID]++
 	}
 	if held.filling {

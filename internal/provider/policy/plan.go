@@ -228,7 +228,7 @@ func (r *policy) warnOfImpact(ctx context.Context, state model, names []string, 
 		return
 	}
 	naming := !slices.ContainsFunc(names, func(name string) bool { return !strings.HasPrefix(name, "device_name_template") })
-	if w, any := enrollment.PolicyImpact(state.Name.ValueString(), reach, names, naming); any {
+	if w, reaches := enrollment.PolicyImpact(state.Name.ValueString(), reach, names, naming); reaches {
 		diags.AddWarning(w.Summary, w.Detail)
 	}
 }

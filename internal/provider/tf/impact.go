@@ -13,7 +13,7 @@ func (rt *Runtime) Reach(ctx context.Context, tokenID, profileID string) (enroll
 		if err != nil {
 			return enrollment.Reach{}, err //nolint:wrapcheck // says what and what to do already
 		}
-		reach.Add(d)
+		reach = reach.With(d)
 	}
 	return reach, nil
 }
