@@ -347,6 +347,16 @@ resource "asm_device_assignment" %[1]q {
 	if read := w.devicePages(); read > pages {
 		t.Errorf("a plan of %d assignments read %d pages, want %d", assignments, read, pages)
 	}
+	// The same where each of them changes and says how many devices that is about.
+	for i := range assignments {
+		w.file(profile(i)+".txt", strings.Join(serials[i*600:(i+1)*600-10], "\n"))
+	}
+	w.write(config.String())
+	w.forget()
+	w.once(w.plan(2), `10 devices leave the assignment and keep enrollment profile "p00"`, `10 devices leave the assignment and keep enrollment profile "p29"`)
+	if read := w.devicePages(); read > pages {
+		t.Errorf("a plan of %d changed assignments read %d pages, want %d", assignments, read, pages)
+	}
 }
 
 func TestSharingAnotherTokenTakesItFromTheFirst(t *testing.T) {

@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,9 +13,9 @@ import (
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 )
 
-// checkProfile holds a profile against the rules that are common to all services.
+// checkProfile holds a profile against the rules that the plan has too.
 func checkProfile(spec enrollment.ProfileSpec) error {
-	violations := enrollment.CheckProfile(enrollment.Embedded, spec)
+	violations := slices.Concat(enrollment.CheckForeign(enrollment.Embedded, spec), enrollment.CheckProfile(enrollment.Embedded, spec))
 	if len(violations) == 0 {
 		return nil
 	}

@@ -223,3 +223,24 @@ func TestAListOfProfilesReadsPagesAsTheyAreWanted(t *testing.T) {
 		t.Errorf("%d profiles, the late one among them: %t", seen, added)
 	}
 }
+
+// What the plan refuses the service refuses too: a value that is known only at
+// apply comes here first.
+func TestAnAttributeOfTheOtherServiceIsRefused(t *testing.T) {
+	w := newWorld(t, stores["sqlite"](t), 10)
+	s := w.open()
+	home := w.enroll(s, 0)
+	foreign := spec(home.id, "Students")
+	foreign.SingleAppMode = new(true)
+	refused := func(err error) {
+		t.Helper()
+		if e := new(enrollment.Error); !errors.As(err, &e) || !errors.Is(err, enrollment.ErrInvalid) || e.Field != "single_app_mode" {
+			t.Fatalf("error %v", err)
+		}
+	}
+	_, err := s.CreateProfile(t.Context(), foreign)
+	refused(err)
+	p := w.profile(s, home.id, "Students")
+	_, err = s.UpdateProfile(t.Context(), enrollment.ProfileRef{ID: p.ID}, foreign)
+	refused(err)
+}

@@ -92,11 +92,11 @@ func (v *violations) panes(spec PolicySpec, template *PolicyTemplate) {
 	for _, key := range spec.SkipSetupItems {
 		id, ok := PolicyPane(spec.Platform, key)
 		if !ok {
-			v.add("skip_setup_items", fmt.Sprintf("No pane for the skip key %q", key), noPane(spec.Platform, key))
+			v.addElement("skip_setup_items", key, fmt.Sprintf("No pane for the skip key %q", key), noPane(spec.Platform, key))
 			continue
 		}
 		if template != nil && template.Settings[id].Kind != PolicyChoice {
-			v.add("skip_setup_items", fmt.Sprintf("No pane for the skip key %q", key),
+			v.addElement("skip_setup_items", key, fmt.Sprintf("No pane for the skip key %q", key),
 				fmt.Sprintf("Microsoft has taken the pane (%s) out of the template of enrollment policies for %s. Leave the key out.", id, spec.Platform))
 		}
 	}
@@ -116,8 +116,8 @@ func noPane(platform Platform, key string) string {
 			"If Microsoft has added the pane since this version was made, set it in settings by its definition id."
 	}
 	known := PolicySkipKeys(platform)
-	if nearest := resembling(key, known, 1); len(nearest) > 0 {
-		return fmt.Sprintf("Did you mean %q? Enrollment policies for %s have no pane of this name.", nearest[0], platform)
+	if nearest, ok := nearestSkipKey(key, known); ok {
+		return fmt.Sprintf("Did you mean %q? Enrollment policies for %s have no pane of this name.", nearest, platform)
 	}
 	return fmt.Sprintf("Enrollment policies for %s have panes for these keys: %s. A pane that Microsoft added since this version was made is set in settings by its definition id.",
 		platform, strings.Join(known, ", "))

@@ -9,7 +9,10 @@ import (
 type Violation struct {
 	// Field is the attribute in the provider's words; a dot leads into an
 	// object.
-	Field   string
+	Field string
+	// Element is the element of the attribute, a set, that is to blame; empty for
+	// the whole of it.
+	Element string
 	Summary string
 	Detail  string
 }
@@ -59,6 +62,10 @@ type violations []Violation
 
 func (v *violations) add(field, summary, detail string) {
 	*v = append(*v, Violation{Field: field, Summary: summary, Detail: detail})
+}
+
+func (v *violations) addElement(field, element, summary, detail string) {
+	*v = append(*v, Violation{Field: field, Element: element, Summary: summary, Detail: detail})
 }
 
 // length counts characters, as Apple does (Apple: Define a profile).

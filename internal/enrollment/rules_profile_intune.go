@@ -277,7 +277,7 @@ func (v *violations) nameVariables(attribute, template string) {
 // property of its own.)
 func (v *violations) keysOfIntune(keys []string) {
 	if slices.ContainsFunc(keys, IntuneRefusesSkipKey) {
-		v.add("skip_setup_items", "Intune refuses the Setup Assistant key Registration",
+		v.addElement("skip_setup_items", "Registration", "Intune refuses the Setup Assistant key Registration",
 			"Microsoft Graph takes it on macOS profiles only, and no iPad shows that pane. Leave it out.")
 	}
 }

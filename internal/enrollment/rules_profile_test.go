@@ -122,13 +122,20 @@ func TestUserAffinityLeftOutIsWhatTheServiceNeeds(t *testing.T) {
 func TestUnknownSkipKey(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]string{
-		"AppleID":      "",
-		"TOS":          "",
-		"Appleid":      `"AppleID"`,
-		"Diagnostic":   `"Diagnostics"`,
-		"Passcod":      `"Passcode"`,
-		"AgeAssurance": "withdrew",
-		"Quasar":       "Apple adds names",
+		"AppleID":              "",
+		"TOS":                  "",
+		"Appleid":              `"AppleID"`,
+		"Diagnostic":           `"Diagnostics"`,
+		"Passcod":              `"Passcode"`,
+		"siri":                 `Did you mean "Siri"?`,
+		"SIRI":                 `Did you mean "Siri"?`,
+		"applePay":             `Did you mean "Payment"?`,
+		"Touch ID":             `Did you mean "Biometric"?`,
+		"touchFaceID":          `Did you mean "Biometric"?`,
+		"Terms and Conditions": `Did you mean "TOS"?`,
+		"AgeAssurance":         "withdrew",
+		"ageassurance":         `Did you mean "AgeAssurance"?`,
+		"Quasar":               "Apple adds names",
 	} {
 		w, warned := enrollment.UnknownSkipKey(key)
 		if warned != (want != "") || !strings.Contains(w.Detail, want) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/agext/levenshtein"
@@ -147,10 +148,41 @@ func UnknownSkipKey(key string) (Warning, bool) {
 		Summary: fmt.Sprintf("Unknown Setup Assistant key %q", key),
 		Detail:  "It is sent as it is, since Apple adds names. A misspelt key hides nothing.",
 	}
-	if nearest := resembling(key, skipKeyNames(), 1); len(nearest) > 0 {
-		w.Detail = fmt.Sprintf("Did you mean %q? %s", nearest[0], w.Detail)
+	if nearest, ok := nearestSkipKey(key, slices.Concat(skipKeyNames(), withdrawnSkipKeys)); ok {
+		w.Summary += fmt.Sprintf(": did you mean %q?", nearest)
+		w.Detail = fmt.Sprintf("Did you mean %q? %s", nearest, w.Detail)
 	}
 	return w, true
+}
+
+// portalNames are what Apple's and Microsoft's portals call panes whose keys have
+// other names, in lower-case letters; the panes of the settings catalog are names
+// too.
+var portalNames = map[string]string{
+	"touchid": "Biometric", "faceid": "Biometric", "touchidandfaceid": "Biometric", "applepay": "Payment", "terms": "TOS",
+	"termsandconditions": "TOS", "appsanddata": "Restore", "displayzoom": "Zoom", "displayscale": "Zoom", "truetone": "DisplayTone",
+	"migration": "DeviceToDeviceMigration", "getstarted": "Welcome", "cellular": "SIMSetup", "cellularsetup": "SIMSetup", "homebutton": "HomeButtonSensitivity",
+}
+
+// nearestSkipKey gives the known key that a misspelt one, or the name of its pane
+// in a portal, is most likely meant for.
+func nearestSkipKey(key string, known []string) (string, bool) {
+	if nearest := resembling(key, known, 1); len(nearest) > 0 {
+		return nearest[0], true
+	}
+	letters := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, key)
+	meant := portalNames[letters]
+	for name, pane := range policyPanes {
+		if meant == "" && pane.pane == letters {
+			meant = name
+		}
+	}
+	return meant, slices.Contains(known, meant)
 }
 
 // resembling gives at most so many of the known names that differ from a name in

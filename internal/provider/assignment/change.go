@@ -49,7 +49,7 @@ func (r *assignment) change(ctx context.Context, plan *model, state model, held 
 		kept = held.interrupted(done, state.ProfileID.ValueString(), plan.ProfileID.ValueString(), desired, stuck)
 		kept.save(ctx, resp.Private, diags)
 		done.reportConflicts(diag.SeverityWarning, diags)
-		tf.AddError(diags, "finish", done.unfinished(wanted), err)
+		tf.AddError(diags, "finish", done.unfinished(wanted), done.tally(err))
 		return false
 	}
 	kept.save(ctx, resp.Private, diags)

@@ -86,9 +86,9 @@ func TestADestroyPlanSaysHowManyDevicesItReaches(t *testing.T) {
 		config tftest.Config
 		want   []string
 	}{
-		"unassign": {config(ipads(1, 3)...), []string{`Destroying takes enrollment profile "p1" from 3 devices (on_leave = "unassign")`, "no profile"}},
+		"unassign": {config(ipads(1, 3)...), []string{`Destroying takes enrollment profile "p1" from 3 devices, and leaves them without one (on_leave = "unassign")`, "no profile"}},
 		"one":      {config(ipads(1, 1)...), []string{`Destroying takes enrollment profile "p1" from 1 device`}},
-		"fallback": {withFallback("spare", ipads(1, 3)...), []string{`Destroying takes enrollment profile "p1" from 3 devices (on_leave = "fallback")`, `the profile "spare"`}},
+		"fallback": {withFallback("spare", ipads(1, 3)...), []string{`Destroying takes enrollment profile "p1" from 3 devices, and gives them "spare" (on_leave = "fallback")`, `the profile "spare"`}},
 		"keep":     {config(ipads(1, 3)...).With(tftest.Config{"on_leave": "keep"}), nil},
 	} {
 		t.Run(name, func(t *testing.T) {

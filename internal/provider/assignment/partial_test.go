@@ -95,7 +95,7 @@ func TestAThirdBatchThatFailsInUpdateIsAnError(t *testing.T) {
 	s.failAt = len(s.requests) + 3
 	s.restart()
 	failed, diags := s.plan(state, all).Apply()
-	mentions(t, diags.Errors(), "3000 of 5100 devices did not get the profile", "503")
+	mentions(t, diags.Errors(), "3000 of 5100 devices did not get the profile", "503", "Without the profile (3000): 3000 devices in the request that failed or not sent any more.")
 	is(t, failed, "device_count", int64(100)) // attributes as they were
 	refreshed, warnings := s.refresh(failed)
 	equal(t, "warnings", warnings, nil)

@@ -69,7 +69,7 @@ func (r *assignment) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 		r.giveUp(ctx, *state, held, diags)
 		state, held = nil, holding{}
 	}
-	if state != nil && !plan.TokenID.IsUnknown() && !diags.HasError() {
+	if !known && state != nil && !plan.TokenID.IsUnknown() && !diags.HasError() {
 		r.warnOfMove(ctx, plan, *state, held, diags)
 	}
 	if !known || plan.TokenID.IsUnknown() || diags.HasError() {
@@ -116,33 +116,6 @@ func (r *assignment) announceLeaving(state model, l leave, leaving []string) {
 	if l.how == enrollment.LeaveFallback && l.fallback != "" {
 		r.Plans.Follow(l.tokenID, state.ProfileID.ValueString(), l.fallback)
 	}
-}
-
-// warnOfDestroy says how many devices a destroy reaches: a file that is missing
-// can plan one through count, and no fuse stops it.
-func (r *assignment) warnOfDestroy(ctx context.Context, state model, held holding, diags *diag.Diagnostics) {
-	n := len(enrollment.Without(enrollment.Without(held.owned, held.gone), held.waiting))
-	leave := state.leave()
-	if n == 0 || leave.how == enrollment.LeaveKeep {
-		return
-	}
-	next := "no profile"
-	if leave.how == enrollment.LeaveFallback {
-		next = fmt.Sprintf("the profile %q", r.profileName(ctx, state.TokenID, state.FallbackProfileID))
-	}
-	name := r.profileName(ctx, state.TokenID, state.ProfileID)
-	diags.AddWarning(fmt.Sprintf("Destroying takes enrollment profile %q from %s (on_leave = %q)", name, enrollment.Count(n, "device"), leave.how),
-		"The assignment is planned to be destroyed. Its devices then have "+next+", except those that another assignment of this plan takes. "+
-			"If that is not meant, look whether a file is missing that its count depends on, such as token.p7m.")
-}
-
-// profileName is the name of a profile, or its id where the service tells none.
-func (r *assignment) profileName(ctx context.Context, tokenID, id types.String) string {
-	p, err := r.Service.ReadProfile(ctx, enrollment.ProfileRef{TokenID: tokenID.ValueString(), ID: id.ValueString()})
-	if err != nil || p.Name == "" {
-		return id.ValueString()
-	}
-	return p.Name
 }
 
 // announce tells the other assignments of this run what this one wants and
@@ -199,31 +172,29 @@ func (m *model) sourcePath() path.Path {
 }
 
 // checkChange looks at the devices that a change is about: the fuse, devices
-// that somebody else has, that the token does not have, or that are in use.
+// that somebody else has, that the token does not have, and what becomes of all
+// of them.
 func (r *assignment) checkChange(ctx context.Context, plan model, state *model, held holding, desired []string, diags *diag.Diagnostics) {
-	tokenID := plan.TokenID.ValueString()
-	token, err := r.Service.ReadToken(ctx, tokenID)
-	if err != nil {
-		tf.AddError(diags, "plan", thing, err)
-		return
-	}
 	spelled := spelledAs(plan.ProfileID.ValueString())
-	devices, err := devicesOf(ctx, r.Service, tokenID, desired, spelled)
+	if state != nil {
+		spelled.of(state.ProfileID.ValueString())
+	}
+	held = spelled.holding(held)
+	devices, err := devicesOf(ctx, r.Service, plan.TokenID.ValueString(), enrollment.Union(desired, held.owned), spelled)
 	if err != nil {
 		tf.AddError(diags, "plan", thing, err)
 		return
 	}
-	look := preview(plan, state, spelled.holding(held), desired, devices, spelled.takeOver(plan.takeOver(ctx, diags)))
+	look := preview(plan, state, held, desired, devices, spelled.takeOver(plan.takeOver(ctx, diags)))
 	if !plan.MaxChanges.IsUnknown() && !plan.AllowEmpty.IsUnknown() {
 		if err := enrollment.CheckFuse(look.change, plan.changeLimit(), plan.AllowEmpty.ValueBool()); err != nil {
 			tf.AddError(diags, "plan", thing, err)
 		}
 	}
 	r.reportConflicts(plan, look.conflicts, diags)
-	r.reportMissing(plan, token, look.missing, diags)
-	if look.needReset > 0 {
-		diags.AddAttributeWarning(path.Root("profile_id"), "Factory reset needed for "+enrollment.Count(look.needReset, "device")+" in use",
-			fmt.Sprintf("%d of the %d devices that get this profile are activated already. They take it only after a factory reset.", look.needReset, look.sent))
+	r.reportMissing(ctx, plan, look.missing, diags)
+	if !diags.HasError() {
+		r.warnOfImpact(ctx, plan, state, look, diags)
 	}
 }
 
@@ -232,19 +203,25 @@ type changePreview struct {
 	change    enrollment.AssignmentChange
 	conflicts []enrollment.DeviceConflict
 	missing   []string
-	sent      int
-	needReset int
+	// get and from, by profile id, are the devices that get the profile, and held
+	// those of them that come from another profile of the assignment's own.
+	get  enrollment.Reach
+	from map[string]int
+	held int
+	// leave are those that leave and still have the profile.
+	leave enrollment.Reach
 }
 
 func preview(plan model, state *model, held holding, desired []string, devices map[string]enrollment.Device, takeOver enrollment.TakeOver) changePreview {
 	here := enrollment.Without(held.owned, held.gone) // what has left the token cannot leave the assignment
-	p := changePreview{change: enrollment.AssignmentChange{
+	p := changePreview{from: map[string]int{}, change: enrollment.AssignmentChange{
 		Held: len(here), Wanted: len(desired), Leaving: len(enrollment.Without(here, desired)),
 	}}
 	profileID := plan.ProfileID.ValueString()
 	var own map[string][]string
 	if state != nil {
 		own = held.own(state.ProfileID, plan.ProfileID)
+		p.leave = stillOn(held.leaving(state.ProfileID.ValueString(), desired), devices)
 	}
 	for _, serial := range desired {
 		device, present := devices[serial]
@@ -257,16 +234,15 @@ func preview(plan model, state *model, held holding, desired []string, devices m
 		case !plan.ProfileID.IsUnknown() && device.ProfileID == profileID:
 			continue
 		case contains(own[device.ProfileID], serial):
+			p.held++
 		case !takeOver.From(device):
 			p.conflicts = append(p.conflicts, enrollment.DeviceConflict{SerialNumber: serial, ProfileID: device.ProfileID, Holder: device.Holder})
 			continue
 		case device.ProfileID != "" && !device.OnDefault:
 			p.change.Moving++
 		}
-		p.sent++
-		if device.Activated() {
-			p.needReset++
-		}
+		p.get = p.get.With(device)
+		p.from[device.ProfileID]++
 	}
 	if held.filling {
 		p.change.Moving = 0
@@ -303,11 +279,21 @@ func (r *assignment) reportConflicts(plan model, conflicts []enrollment.DeviceCo
 	}
 }
 
-func (r *assignment) reportMissing(plan model, token enrollment.Token, missing []string, diags *diag.Diagnostics) {
-	if len(missing) == 0 || plan.waitsForMissing() || plan.MissingDevices.IsUnknown() {
+func (r *assignment) reportMissing(ctx context.Context, plan model, missing []string, diags *diag.Diagnostics) {
+	if len(missing) == 0 || plan.MissingDevices.IsUnknown() {
 		return
 	}
 	tokenID := plan.TokenID.ValueString()
+	token, err := r.Service.ReadToken(ctx, tokenID)
+	if err != nil {
+		tf.AddError(diags, "plan", thing, err)
+		return
+	}
+	if plan.waitsForMissing() {
+		w := enrollment.WaitsFor(token.Name, missing)
+		diags.AddAttributeWarning(plan.sourcePath(), w.Summary, w.Detail)
+		return
+	}
 	detail := fmt.Sprintf("Not devices of token %q (%d): %s. Assign them to the token's server in Apple School Manager and sync, "+
 		"take them out, or set missing_devices = \"wait\".", token.Name, len(missing), named(missing))
 	if enrollment.IsFresh(token.LastSyncedAt, r.Now()) && !r.Plans.WillSync(tokenID) {

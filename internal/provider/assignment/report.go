@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -19,12 +20,38 @@ func (o *outcome) unfinished(desired []string) string {
 	return fmt.Sprintf("%s: %d of %d devices did not get the profile", thing, len(o.failed()), len(desired))
 }
 
+// tallied is what stopped an apply, with the devices that it did not reach: the
+// numbers of the detail add up to that of the summary.
+type tallied struct {
+	error
+	tally string
+}
+
+func (t tallied) Error() string { return t.error.Error() + t.tally }
+
+func (t tallied) Unwrap() error { return t.error }
+
+func (o *outcome) tally(err error) error {
+	parts := []string{enrollment.Count(len(o.unreached), "device") + " in the request that failed or not sent any more"}
+	more := func(n int, what string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	more(len(o.Failed), "refused")
+	more(len(o.Conflicts), "with another profile")
+	if !o.waits {
+		more(len(o.Missing), "not on the token")
+	}
+	return tallied{err, fmt.Sprintf(" Without the profile (%d): %s.", len(o.failed()), strings.Join(parts, ", "))}
+}
+
 // report warns of every device that did not get the profile. -compact-warnings
 // shows summaries only, so the numbers are in them.
 func (o *outcome) report(diags *diag.Diagnostics) {
 	tf.AddWarnings(diags, o.Warnings)
 	if n := len(o.Failed); n > 0 {
-		diags.AddWarning(enrollment.Count(n, "device")+" did not get the profile",
+		diags.AddWarning(enrollment.Count(n, "device")+" did not get the profile: refused",
 			"What the service says of them: "+named(reasons(o.Failed))+". The next apply tries them again; take out those that are no longer yours.")
 	}
 	if n := len(o.Missing); n > 0 && !o.waits {

@@ -67,7 +67,7 @@ func (r *assignment) Create(ctx context.Context, req resource.CreateRequest, res
 	}
 	done.report(diags)
 	if err != nil {
-		tf.AddErrorAsWarning(diags, "finish", done.unfinished(desired), err, "What was assigned is kept, and the next apply assigns the rest.")
+		tf.AddErrorAsWarning(diags, "finish", done.unfinished(desired), done.tally(err), "What was assigned is kept, and the next apply assigns the rest.")
 	}
 	done.reportConflicts(diag.SeverityWarning, diags)
 	plan.setOutcome(done)

@@ -32,7 +32,11 @@ func (r *defaultProfile) Metadata(_ context.Context, req resource.MetadataReques
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.
 func (r *defaultProfile) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if !r.Ready() || !r.GuardStore(ctx, req.Private, &resp.Diagnostics) || req.Plan.Raw.IsNull() {
+	if !r.Ready() || !r.GuardStore(ctx, req.Private, &resp.Diagnostics) {
+		return
+	}
+	if req.Plan.Raw.IsNull() {
+		r.planDestroy(ctx, req.State, &resp.Diagnostics)
 		return
 	}
 	var plan model
@@ -41,7 +45,6 @@ func (r *defaultProfile) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		return
 	}
 	r.RequireServerToken(ctx, plan.TokenID, &resp.Diagnostics)
-	r.RequireToken(ctx, plan.TokenID, &resp.Diagnostics)
 	if req.State.Raw.IsNull() {
 		r.requireProfile(ctx, plan, &resp.Diagnostics)
 		r.warnOfOther(ctx, plan, &resp.Diagnostics)
@@ -49,11 +52,18 @@ func (r *defaultProfile) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	}
 	var state model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if !plan.TokenID.Equal(state.TokenID) || !plan.Platform.Equal(state.Platform) {
+		r.planDestroy(ctx, req.State, &resp.Diagnostics) // what replaces it is planned after that
+		return
+	}
 	if r.same(plan.ProfileID.ValueString(), state.ProfileID.ValueString()) {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("profile_id"), state.ProfileID)...)
 		return
 	}
 	r.requireProfile(ctx, plan, &resp.Diagnostics)
+	if !resp.Diagnostics.HasError() {
+		r.warnOfChange(ctx, plan, state.ProfileID.ValueString(), &resp.Diagnostics)
+	}
 }
 
 // requireProfile refuses a profile that the token does not have. One that the
@@ -89,9 +99,10 @@ func (r *defaultProfile) warnOfOther(ctx context.Context, plan model, diags *dia
 	if err != nil || now == "" || r.same(now, plan.ProfileID.ValueString()) {
 		return // what is wrong shows when it is set
 	}
-	diags.AddAttributeWarning(path.Root("profile_id"), "Another default enrollment profile is replaced",
-		fmt.Sprintf("The enrollment profile %s is the default for %s of token %s, and nothing in this state says so. It will no longer be. To keep it, import it as %s first.",
-			now, plan.platform(), plan.TokenID.ValueString(), plan.id()))
+	w := r.change(ctx, plan, now).Warning()
+	diags.AddAttributeWarning(path.Root("profile_id"), w.Summary,
+		fmt.Sprintf("The enrollment profile %s is the default for %s of token %s, and nothing in this state says so: somebody else has set it. To keep it, import it as %s first. %s",
+			now, plan.platform(), plan.TokenID.ValueString(), plan.id(), w.Detail))
 }
 
 // Create implements resource.Resource.

@@ -3,6 +3,7 @@ package defaultprofile_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"reflect"
 	"strings"
 	"testing"
@@ -30,7 +31,10 @@ type fake struct {
 	err      error             // what everything answers
 	unset    error             // what unsetting answers
 	afterSet func()
-	missing  map[string]bool   // ids of tokens and profiles that there are not
+	missing  map[string]bool // ids of tokens and profiles that there are not
+	devices  []enrollment.Device
+	lists    error             // what reading devices answers
+	reads    int               // of devices
 	listed   map[string]string // an id -> as the service lists it, where that is another
 }
 
@@ -53,7 +57,22 @@ func (f *fake) ReadProfile(_ context.Context, ref enrollment.ProfileRef) (enroll
 	if f.missing[ref.ID] {
 		return enrollment.Profile{}, enrollment.NotFound("enrollment profile", ref.ID)
 	}
-	return enrollment.Profile{ID: ref.ID}, f.err
+	return enrollment.Profile{ID: ref.ID, ProfileSpec: enrollment.ProfileSpec{Name: strings.Replace(ref.ID, "p", "Profile ", 1)}}, f.err
+}
+
+func (f *fake) Devices(_ context.Context, _ string, filter enrollment.DeviceFilter) iter.Seq2[enrollment.Device, error] {
+	f.reads++
+	return func(yield func(enrollment.Device, error) bool) {
+		if f.lists != nil {
+			yield(enrollment.Device{}, f.lists)
+			return
+		}
+		for _, d := range f.devices {
+			if filter.Matches(d) && !yield(d, nil) {
+				return
+			}
+		}
+	}
 }
 
 func (f *fake) DefaultProfile(_ context.Context, tokenID string, platform enrollment.Platform) (string, error) {
@@ -149,9 +168,7 @@ func TestLifecycle(t *testing.T) {
 		t.Errorf("identity %v, want %v", got, want)
 	}
 	state, plan = apply(t, d, state, config.With(tftest.Config{"profile_id": "p2"}))
-	if len(plan.Diags) > 0 {
-		t.Errorf("replacing a default of our own is warned about: %v", plan.Diags.Warnings())
-	}
+	expect(t, plan.Diags.Warnings(), "profile_id", `New ios devices get enrollment profile "Profile 2" from now on and no longer "Profile 1"`)
 	if len(plan.Replaces) > 0 || plan.Get("id") != "t1/ios" || f.defaults["t1/ios"] != "p2" {
 		t.Errorf("another profile replaces %v, id %v, set %v", plan.Replaces, plan.Get("id"), f.defaults)
 	}
@@ -231,7 +248,7 @@ func TestTakingThePlaceOfAnotherDefaultIsAWarning(t *testing.T) {
 	d := drive(t, f)
 	plan := d.Plan(kind, tftest.State{}, config)
 	clean(t, plan.Diags)
-	expect(t, plan.Diags.Warnings(), "profile_id", "p9", "t1/ios")
+	expect(t, plan.Diags.Warnings(), "profile_id", `no longer "Profile 9"; 0 devices`, "p9", "somebody else has set it", "t1/ios")
 	f.defaults["t1/ios"] = "p1"
 	if warnings := d.Plan(kind, tftest.State{}, config).Diags.Warnings(); len(warnings) > 0 {
 		t.Errorf("the same default is warned about: %v", warnings)
@@ -299,13 +316,13 @@ func TestAProfileThatTheTokenDoesNotHaveIsRefusedAtPlan(t *testing.T) {
 	}
 }
 
-func TestATokenThatTheTenantDoesNotHaveIsRefusedAtPlan(t *testing.T) {
+func TestATokenThatThereIsNotIsRefusedAtPlan(t *testing.T) {
 	t.Parallel()
-	f := newFake()
-	f.kind, f.missing = enrollment.Intune, map[string]bool{"t1": true, "p1": true}
-	expect(t, drive(t, f).Plan(kind, tftest.State{}, config).Diags.Errors(), "token_id", `There is no token "t1"`)
-	f.kind = enrollment.Embedded
-	clean(t, drive(t, f).Plan(kind, tftest.State{}, config).Diags)
+	for _, service := range []enrollment.Kind{enrollment.Embedded, enrollment.Intune} {
+		f := newFake()
+		f.kind, f.missing = service, map[string]bool{"t1": true, "p1": true}
+		expect(t, drive(t, f).Plan(kind, tftest.State{}, config).Diags.Errors(), "token_id", `There is no token "t1"`)
+	}
 }
 
 func TestADefaultThatWasTakenAndDoesNotShowIsInState(t *testing.T) {

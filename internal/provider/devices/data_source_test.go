@@ -237,7 +237,7 @@ func TestErrorsOfTheService(t *testing.T) {
 	t.Parallel()
 	f, _, d := start(t, 2)
 	_, diags := d.ReadData(kind, tftest.Config{"token_id": "t9"})
-	mentions(t, diags.Errors(), "Unable to read the devices", "t9")
+	mentions(t, diags.Errors(), `token_id: There is no token "t9"`)
 	f.err = errors.New("the page is torn")
 	state, diags := d.ReadData(kind, tftest.Config{"token_id": "t1"})
 	mentions(t, diags.Errors(), "page is torn")

@@ -33,11 +33,17 @@ func (r *policy) ValidateConfig(ctx context.Context, req resource.ValidateConfig
 // ModifyPlan implements resource.ResourceWithModifyPlan. It runs again when the
 // plan is applied and then has to come to the same result.
 func (r *policy) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if r.Ready() && !r.GuardStore(ctx, req.Private, &resp.Diagnostics) || req.Plan.Raw.IsNull() {
+	if r.Ready() && !r.GuardStore(ctx, req.Private, &resp.Diagnostics) {
+		return
+	}
+	var config, plan, state model
+	if req.Plan.Raw.IsNull() {
+		if r.Ready() && !req.State.Get(ctx, &state).HasError() {
+			r.warnOfDestroy(ctx, state, &resp.Diagnostics)
+		}
 		return
 	}
 	r.requireIntune(&resp.Diagnostics)
-	var config, plan, state model
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	create := req.State.Raw.IsNull()
@@ -50,8 +56,10 @@ func (r *policy) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest,
 		return
 	}
 	r.RequireServerToken(ctx, plan.TokenID, &resp.Diagnostics)
-	r.RequireToken(ctx, plan.TokenID, &resp.Diagnostics)
 	if create {
+		if !req.State.Raw.IsNull() && r.Ready() && !resp.Diagnostics.HasError() {
+			r.warnOfDestroy(ctx, state, &resp.Diagnostics) // it is replaced
+		}
 		untouched, state = nil, model{}
 	}
 	plan = planned(config, plan, state, untouched)
@@ -95,7 +103,7 @@ func planned(config, plan, state model, untouched []string) model {
 // spelledAs plans no change where configuration and state mean the same.
 func (m model) spelledAs(state model) model {
 	was, wanted := state.ConfiguratorCertificates, m.ConfiguratorCertificates
-	if !was.IsNull() && !wanted.IsNull() && elementsKnown(wanted) && sameCertificates(texts(was), texts(wanted)) {
+	if !was.IsNull() && !wanted.IsNull() && elementsKnown(wanted) && tf.SameCertificates(texts(was), texts(wanted)) {
 		m.ConfiguratorCertificates = was
 	}
 	if !m.Settings.IsNull() && !state.Settings.IsNull() && settingsKnown(m.Settings) && maps.EqualFunc(settingsOf(state.Settings), settingsOf(m.Settings), sameSetting) {
@@ -214,32 +222,40 @@ func (r *policy) warnOfImpact(ctx context.Context, state model, names []string, 
 	if !r.Ready() || len(names) == 0 {
 		return
 	}
-	total, activated := 0, 0
-	for d, err := range r.Service.Devices(ctx, state.TokenID.ValueString(), enrollment.DeviceFilter{Assignment: []string{state.ProfileID.ValueString()}}) {
-		if err != nil {
-			tf.AddErrorAsWarning(diags, "count", "the devices of the enrollment policy", err, "The change itself is not affected.")
-			return
-		}
-		total++
-		if d.Activated() {
-			activated++
-		}
-	}
-	if total == 0 {
+	reach, err := r.Reach(ctx, state.TokenID.ValueString(), state.ProfileID.ValueString())
+	if err != nil {
+		tf.AddErrorAsWarning(diags, "count", "the devices of the enrollment policy", err, "The change itself is not affected.")
 		return
 	}
-	detail := fmt.Sprintf("The enrollment policy %q is on %s. They take the change (%s) when they enroll the next time.",
-		state.Name.ValueString(), enrollment.Count(total, "device"), strings.Join(names, ", "))
-	if activated > 0 {
-		detail += fmt.Sprintf(" %d of them are already enrolled and have to be wiped for it; a new device name template needs no wipe.", activated)
+	naming := !slices.ContainsFunc(names, func(name string) bool { return !strings.HasPrefix(name, "device_name_template") })
+	if w, reaches := enrollment.PolicyImpact(state.Name.ValueString(), reach, names, naming); reaches {
+		diags.AddWarning(w.Summary, w.Detail)
 	}
-	diags.AddWarning(fmt.Sprintf("Enrollment policy change reaches %s at the next enrollment", enrollment.Count(total, "device")), detail)
+}
+
+// warnOfDestroy says what makes the service refuse to delete the policy.
+func (r *policy) warnOfDestroy(ctx context.Context, state model, diags *diag.Diagnostics) {
+	p, err := r.Service.ReadPolicy(ctx, state.ID.ValueString())
+	if err != nil {
+		return // what is wrong shows when it is deleted
+	}
+	reach, err := r.Reach(ctx, state.TokenID.ValueString(), state.ProfileID.ValueString())
+	if err != nil {
+		return
+	}
+	if w, inUse := enrollment.DestroyInUse(r.Service.Kind(), "enrollment policy", p.Name, reach.Devices, p.IsDefaultFor); inUse {
+		diags.AddWarning(w.Summary, w.Detail)
+	}
 }
 
 // addViolations puts broken rules at their attributes.
 func addViolations(diags *diag.Diagnostics, violations []enrollment.Violation) {
 	for _, v := range violations {
-		diags.AddAttributeError(fieldPath(v.Field), v.Summary, v.Detail)
+		if strings.HasPrefix(v.Field, "settings.") {
+			diags.AddAttributeError(fieldPath(v.Field), v.Summary, v.Detail)
+		} else {
+			tf.AddViolations(diags, []enrollment.Violation{v})
+		}
 	}
 }
 

@@ -53,6 +53,17 @@ func TestRulesAreToldInThePlan(t *testing.T) {
 	}
 }
 
+func TestAKeyWithoutAPaneStandsAtItsElement(t *testing.T) {
+	t.Parallel()
+	d := drive(t, newFake().runtime())
+	diags := d.Validate(kind, minimal(tftest.Config{"skip_setup_items": []any{"Siri", "Sirri"}}))
+	want := []tftypes.AttributePathStep{tftypes.AttributeName("skip_setup_items"), tftypes.ElementKeyValue(tftypes.NewValue(tftypes.String, "Sirri"))}
+	if len(diags) != 1 || !reflect.DeepEqual(diags[0].Attribute.Steps(), want) {
+		t.Errorf("%v", diags.Errors())
+	}
+	expect(t, diags.Errors(), `Did you mean "Siri"?`)
+}
+
 // An element of a map is named by its key, or Terraform does not find it.
 func TestABadSettingStandsAtItsKey(t *testing.T) {
 	t.Parallel()
@@ -139,10 +150,11 @@ func TestAChangeSaysHowManyDevicesHaveToEnrollAgain(t *testing.T) {
 	}{
 		"nothing":                    {base, nil},
 		"a description":              {base.With(tftest.Config{"description": "x", "scope_tag_ids": []any{"3"}, "name": "y"}), nil},
-		"a switch":                   {base.With(tftest.Config{"locked_enrollment": true}), []string{"reaches 3 devices", "(locked_enrollment)", "2 of them are already enrolled"}},
+		"a switch":                   {base.With(tftest.Config{"locked_enrollment": true}), []string{"reaches 3 devices, 2 of them after a factory reset", "(locked_enrollment)", "2 of them are already enrolled"}},
 		"a department taken away":    {base.With(tftest.Config{"department": nil}), []string{"department (back to the default)"}},
 		"cached users":               {base.With(tftest.Config{"shared_ipad": tftest.Config{"maximum_cached_users": 5}}), []string{"(shared_ipad.maximum_cached_users)"}},
 		"Shared iPad taken away":     {base.With(tftest.Config{"shared_ipad": nil}), []string{"(shared_ipad (back to the default))"}},
+		"a name template":            {base.With(tftest.Config{"device_name_template": "iPad-{{SERIAL}}"}), []string{"renames 3 devices", "needs no factory reset"}},
 		"something that comes later": {base.With(tftest.Config{"department": tftest.Unknown}), []string{"(department)"}},
 	} {
 		plan := d.Plan(kind, state, c.config)
@@ -167,6 +179,28 @@ func TestAChangeSaysHowManyDevicesHaveToEnrollAgain(t *testing.T) {
 	plan := d.Plan(kind, state, base.With(tftest.Config{"locked_enrollment": true}))
 	clean(t, plan.Diags)
 	expect(t, plan.Diags.Warnings(), "Unable to count")
+}
+
+func TestDestroyingAPolicyInUseIsAWarningWithTheNumber(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	d := drive(t, f.runtime())
+	state, _ := apply(t, d, tftest.State{}, minimal(nil))
+	silent := func(plan tftest.Plan) {
+		t.Helper()
+		clean(t, plan.Diags)
+		if w := plan.Diags.Warnings(); len(w) > 0 {
+			t.Errorf("%v", w)
+		}
+	}
+	silent(d.PlanDestroy(state))
+	f.devices = []enrollment.Device{{SerialNumber: "A", ProfileID: "ECV2_t1_p1"}, {SerialNumber: "B", ProfileID: "ECV2_t1_p2"}}
+	for _, plan := range []tftest.Plan{d.PlanDestroy(state), d.Plan(kind, state, minimal(tftest.Config{"token_id": tftest.Unknown}))} {
+		clean(t, plan.Diags)
+		expect(t, plan.Diags.Warnings(), "Destroying enrollment policy", "is refused while 1 device has it", "Intune cannot take a profile from a device")
+	}
+	f.countErr = errDown
+	silent(d.PlanDestroy(state))
 }
 
 func TestATemplateThatCannotBeReadIsAnErrorOfAChangeOnly(t *testing.T) {

@@ -75,7 +75,7 @@ func (r *policy) Schema(ctx context.Context, _ resource.SchemaRequest, resp *res
 			"configurator_certificates": schema.ListAttribute{
 				Optional: true, Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "Certificates, each in PEM, of computers with Apple Configurator that may pair with the devices. Order and line ends do not matter. iPhone and iPad only." + unmanaged,
-				Validators:          []validator.List{listvalidator.ValueStringsAre(certificate{})},
+				Validators:          []validator.List{listvalidator.ValueStringsAre(tf.Certificate{})},
 			},
 			"skip_setup_items": schema.SetAttribute{
 				Optional: true, Computed: true, ElementType: types.StringType,

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
 )
 
 // filled is the state after a change: what was planned, with what the plan left
@@ -143,7 +144,7 @@ func (k keeper) certificates(state types.List, said []string) types.List {
 	switch {
 	case !k.managed(state):
 		return types.ListNull(types.StringType)
-	case !state.IsNull() && sameCertificates(texts(state), said):
+	case !state.IsNull() && tf.SameCertificates(texts(state), said):
 		return state
 	case said == nil:
 		return types.ListNull(types.StringType)

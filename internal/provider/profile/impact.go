@@ -14,20 +14,18 @@ import (
 // warnOfImpact counts the devices that a change sends to a new definition at
 // Apple.
 func (r *profile) warnOfImpact(ctx context.Context, state model, names []string, diags *diag.Diagnostics) {
-	total, activated, ok := r.reached(ctx, state, diags)
+	reach, ok := r.reached(ctx, state, diags)
 	if !ok {
 		return
 	}
-	summary := "Enrollment profile change reaches " + enrollment.Count(total, "device")
 	detail := fmt.Sprintf("The enrollment profile %q is on %s. All of them are sent to its new definition (%s). ",
-		state.Name.ValueString(), enrollment.Count(total, "device"), strings.Join(names, ", "))
-	if activated > 0 {
-		summary += fmt.Sprintf(", %d of them after a factory reset", activated)
-		detail += fmt.Sprintf("%d of them are already activated and notice it only after a factory reset; the others take it when they are set up.", activated)
+		state.Name.ValueString(), enrollment.Count(reach.Devices, "device"), strings.Join(names, ", "))
+	if reach.Activated > 0 {
+		detail += fmt.Sprintf("%d of them are already activated and notice it only after a factory reset; the others take it when they are set up.", reach.Activated)
 	} else {
 		detail += "They take it when they are set up."
 	}
-	diags.AddWarning(summary, detail)
+	diags.AddWarning("Enrollment profile change reaches "+reach.String(), detail)
 }
 
 // warnOfIntuneImpact counts the devices of a profile that Intune changes in
@@ -38,29 +36,28 @@ func (r *profile) warnOfIntuneImpact(ctx context.Context, plan, state model, dia
 	if len(names)+len(naming) == 0 {
 		return
 	}
-	total, activated, ok := r.reached(ctx, state, diags)
+	reach, ok := r.reached(ctx, state, diags)
 	if !ok {
 		return
 	}
-	diags.AddWarning(intuneImpact(state.Name.ValueString(), names, naming, total, activated))
+	diags.AddWarning(intuneImpact(state.Name.ValueString(), names, naming, reach))
 }
 
 // intuneImpact is the summary and the detail of a change that so many devices
 // notice at some time.
-func intuneImpact(profile string, names, naming []string, total, activated int) (summary, detail string) {
-	devices := enrollment.Count(total, "device")
+func intuneImpact(profile string, names, naming []string, reach enrollment.Reach) (summary, detail string) {
+	devices := enrollment.Count(reach.Devices, "device")
 	detail = fmt.Sprintf("The enrollment profile %q is on %s. Intune changes it in place and sends the devices nowhere. ", profile, devices)
 	switch {
 	case len(names) == 0:
 		return "Enrollment profile change renames " + devices,
 			detail + fmt.Sprintf("Devices that are enrolled are renamed too (%s): this needs no factory reset.", strings.Join(naming, ", "))
-	case activated > 0:
-		summary = fmt.Sprintf("Enrollment profile change reaches %s, %d of them after a factory reset", devices, activated)
-		detail += fmt.Sprintf("%d of them are enrolled and notice it (%s) only after a factory reset; the others take it when they are set up.", activated, strings.Join(names, ", "))
+	case reach.Activated > 0:
+		detail += fmt.Sprintf("%d of them are enrolled and notice it (%s) only after a factory reset; the others take it when they are set up.", reach.Activated, strings.Join(names, ", "))
 	default:
-		summary = "Enrollment profile change reaches " + devices
 		detail += fmt.Sprintf("They take it (%s) when they are set up.", strings.Join(names, ", "))
 	}
+	summary = "Enrollment profile change reaches " + reach.String()
 	if len(naming) > 0 {
 		detail += fmt.Sprintf(" The name is the exception: it changes on enrolled devices too (%s).", strings.Join(naming, ", "))
 	}
@@ -69,27 +66,14 @@ func intuneImpact(profile string, names, naming []string, total, activated int) 
 
 // reached counts the devices of a profile; false where there is nothing to say
 // of them, or where that cannot be told, which is a warning.
-func (r *profile) reached(ctx context.Context, state model, diags *diag.Diagnostics) (total, activated int, ok bool) {
+func (r *profile) reached(ctx context.Context, state model, diags *diag.Diagnostics) (enrollment.Reach, bool) {
 	if !r.Ready() {
-		return 0, 0, false
+		return enrollment.Reach{}, false
 	}
-	total, activated, err := r.countDevices(ctx, state.ref())
+	reach, err := r.Reach(ctx, state.TokenID.ValueString(), state.ID.ValueString())
 	if err != nil {
 		tf.AddErrorAsWarning(diags, "count", "the devices of the enrollment profile", err, "The change is planned without their number.")
-		return 0, 0, false
+		return enrollment.Reach{}, false
 	}
-	return total, activated, total > 0
-}
-
-func (r *profile) countDevices(ctx context.Context, ref enrollment.ProfileRef) (total, activated int, err error) {
-	for d, err := range r.Service.Devices(ctx, ref.TokenID, enrollment.DeviceFilter{Assignment: []string{ref.ID}}) {
-		if err != nil {
-			return 0, 0, err
-		}
-		total++
-		if d.Activated() {
-			activated++
-		}
-	}
-	return total, activated, nil
+	return reach, reach.Devices > 0
 }

@@ -110,6 +110,7 @@ func TestARefusedSkipKeyIsNotWarnedOfBesides(t *testing.T) {
 		silent(t, d.Plan(kind, tftest.State{}, onIntune(registration)).Diags.Warnings())
 		expect(t, d.Validate(kind, onIntune(tftest.Config{"skip_setup_items": []any{"Sirri"}})).Warnings(), `"Siri"`)
 	}
+	atKey(t, drive(t, newIntune().runtime()).Plan(kind, tftest.State{}, onIntune(registration)).Diags, "Registration")
 	f := newFake()
 	expect(t, drive(t, f.runtime()).Plan(kind, tftest.State{}, minimal(registration)).Diags.Warnings(), `Unknown Setup Assistant key "Registration"`)
 }

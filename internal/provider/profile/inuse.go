@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 )
 
@@ -20,14 +22,24 @@ func (r *profile) inUse(ctx context.Context, state model, err error) error {
 	if len(p.IsDefaultFor) > 0 {
 		what += " and the default profile for " + strings.Join(platforms(p), ", ")
 	}
-	return &enrollment.Error{Kind: enrollment.ErrInUse, What: what, Do: letGo(r.Service.Kind())}
+	return &enrollment.Error{Kind: enrollment.ErrInUse, What: what, Do: enrollment.LetGoOfProfile(r.Service.Kind())}
 }
 
-func letGo(kind enrollment.Kind) string {
-	do := "Give the devices another profile, or take this one from them (asm_device_assignment), make another profile the default (asm_default_profile), apply, and destroy then. "
-	if kind == enrollment.Intune {
-		do = "Give the devices another profile (asm_device_assignment), make another profile the default (asm_default_profile), apply, and destroy then. " +
-			"Intune cannot take a profile from a device, and devices whose profile is gone fail to enroll. "
+// warnOfDestroy says what makes the service refuse to delete the profile.
+func (r *profile) warnOfDestroy(ctx context.Context, state model, diags *diag.Diagnostics) {
+	p, err := r.Service.ReadProfile(ctx, state.ref())
+	if err != nil {
+		return // what is wrong shows when it is deleted
 	}
-	return do + "Where a change replaces the profile, set create_before_destroy in its lifecycle block."
+	devices := p.DeviceCount
+	if devices == enrollment.DeviceCountUnknown {
+		reach, err := r.Reach(ctx, state.TokenID.ValueString(), state.ID.ValueString())
+		if err != nil {
+			return
+		}
+		devices = reach.Devices
+	}
+	if w, inUse := enrollment.DestroyInUse(r.Service.Kind(), "enrollment profile", p.Name, devices, p.IsDefaultFor); inUse {
+		diags.AddWarning(w.Summary, w.Detail)
+	}
 }

@@ -174,23 +174,6 @@ func TestSameURL(t *testing.T) {
 	}
 }
 
-func TestSameCertificatesWithoutPEMIsEquality(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		a, b []string
-		want bool
-	}{
-		{nil, []string{}, true},
-		{[]string{"x", "y"}, []string{"y", "x"}, true},
-		{[]string{"x"}, []string{"x", "x"}, false},
-		{[]string{"x"}, []string{"X"}, false},
-	} {
-		if got := sameCertificates(c.a, c.b); got != c.want {
-			t.Errorf("sameCertificates(%q, %q) is %t", c.a, c.b, got)
-		}
-	}
-}
-
 func TestAppleUUID(t *testing.T) {
 	t.Parallel()
 	const want = "0123456789ABCDEF0123456789ABCDEF"

@@ -31,10 +31,16 @@ func (r *profile) ValidateConfig(ctx context.Context, req resource.ValidateConfi
 // ModifyPlan implements resource.ResourceWithModifyPlan. It runs again when the
 // plan is applied and then has to come to the same result.
 func (r *profile) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if r.Ready() && !r.GuardStore(ctx, req.Private, &resp.Diagnostics) || req.Plan.Raw.IsNull() {
+	if r.Ready() && !r.GuardStore(ctx, req.Private, &resp.Diagnostics) {
 		return
 	}
 	var config, plan, state model
+	if req.Plan.Raw.IsNull() {
+		if r.Ready() && !req.State.Get(ctx, &state).HasError() {
+			r.warnOfDestroy(ctx, state, &resp.Diagnostics)
+		}
+		return
+	}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	create := req.State.Raw.IsNull()
@@ -51,7 +57,6 @@ func (r *profile) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest
 	r.requireEnrollmentURL(config, state, &resp.Diagnostics)
 	r.checkRules(r.judged(config, plan), req.Config.Raw.IsFullyKnown(), &resp.Diagnostics)
 	r.RequireServerToken(ctx, plan.TokenID, &resp.Diagnostics)
-	r.RequireToken(ctx, plan.TokenID, &resp.Diagnostics)
 	if r.Ready() && r.Service.Kind() == enrollment.Embedded {
 		warnOfSkipKeys(config.SkipSetupItems, &resp.Diagnostics, enrollment.IntuneRefusesSkipKey) // only now is it sure that these are sent
 	}
@@ -60,6 +65,9 @@ func (r *profile) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest
 		plan.Status = state.Status
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	if create && !req.State.Raw.IsNull() && r.Ready() && !resp.Diagnostics.HasError() {
+		r.warnOfDestroy(ctx, state, &resp.Diagnostics) // it is replaced
+	}
 	if create || resp.Diagnostics.HasError() {
 		return
 	}

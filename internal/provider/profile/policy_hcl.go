@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
 )
 
 // insteadOf shows the enrollment policy that says the same as a classic profile,
@@ -163,7 +164,7 @@ func certificateLines(texts []string) string {
 	out.WriteString("  configurator_certificates = [\n")
 	for _, text := range texts {
 		// What Graph keeps is the certificate, not the text around it.
-		if der, err := certificateDER(text); err == nil {
+		if der, err := tf.CertificateDER(text); err == nil {
 			text = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 		}
 		fmt.Fprintf(&out, "    %s,\n", quoted(text))

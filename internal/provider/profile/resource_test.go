@@ -242,6 +242,29 @@ func TestDeleteOfAProfileInUseNamesWhatHoldsIt(t *testing.T) {
 	expect(t, diags.Errors(), "Unable to delete the enrollment profile", "In use")
 }
 
+func TestDestroyingAProfileInUseIsAWarningWithTheNumber(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	d := drive(t, f.runtime())
+	state, _, _ := apply(t, d, tftest.State{}, minimal(nil))
+	silent(t, d.PlanDestroy(state).Diags.Warnings())
+	f.change("p1", func(p *enrollment.Profile) { p.DeviceCount, p.IsDefaultFor = 12, []enrollment.Platform{enrollment.IOS} })
+	for name, plan := range map[string]tftest.Plan{"destroyed": d.PlanDestroy(state), "replaced": d.Plan(kind, state, minimal(tftest.Config{"token_id": tftest.Unknown}))} {
+		t.Log(name)
+		clean(t, plan.Diags)
+		expect(t, plan.Diags.Warnings(), `Destroying enrollment profile "Classroom" is refused while 12 devices have it and it is the default for ios`, "create_before_destroy")
+	}
+	// Where reading a profile does not tell the number, the devices do.
+	f.change("p1", func(p *enrollment.Profile) { p.DeviceCount, p.IsDefaultFor = enrollment.DeviceCountUnknown, nil })
+	silent(t, d.PlanDestroy(state).Diags.Warnings())
+	onProfile(f, "p1", 1, 2)
+	expect(t, d.PlanDestroy(state).Diags.Warnings(), "3 devices have it")
+	f.countErr = errDown
+	plan := d.PlanDestroy(state)
+	clean(t, plan.Diags)
+	silent(t, plan.Diags.Warnings())
+}
+
 func TestDeleteOfWhatIsGoneIsDone(t *testing.T) {
 	t.Parallel()
 	f := newFake()

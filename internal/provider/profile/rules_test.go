@@ -1,8 +1,11 @@
 package profile_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
@@ -113,9 +116,19 @@ func TestUnknownSkipKeysAreWarningsWithTheNearestName(t *testing.T) {
 	diags := d.Validate(kind, minimal(tftest.Config{"skip_setup_items": []any{"Passcode", "Sirri", tftest.Unknown}}))
 	clean(t, diags)
 	expect(t, diags.Warnings(), "skip_setup_items", `"Sirri"`, `"Siri"`)
+	atKey(t, diags, "Sirri")
 	diags = d.Validate(kind, minimal(tftest.Config{"skip_setup_items": []any{"AgeAssurance"}}))
 	expect(t, diags.Warnings(), "Withdrawn")
 	silent(t, d.Validate(kind, minimal(tftest.Config{"skip_setup_items": tftest.Unknown})).Warnings())
+}
+
+// atKey expects one message, at that element of skip_setup_items.
+func atKey(t *testing.T, diags tftest.Diags, key string) {
+	t.Helper()
+	want := []tftypes.AttributePathStep{tftypes.AttributeName("skip_setup_items"), tftypes.ElementKeyValue(tftypes.NewValue(tftypes.String, key))}
+	if len(diags) != 1 || !reflect.DeepEqual(diags[0].Attribute.Steps(), want) {
+		t.Errorf("want one message at the key %q, have %v %v", key, diags.Errors(), diags.Warnings())
+	}
 }
 
 // Each value that is unknown hides the rule that needs it, and no other.

@@ -1,63 +1,15 @@
 package profile
 
 import (
-	"bytes"
 	"context"
-	"crypto/x509"
-	"encoding/pem"
-	"errors"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
 )
-
-// What went wrong with a certificate. The text itself is never quoted: it may
-// be a private key by mistake.
-var (
-	errNotPEM     = errors.New("it is not PEM: it has no -----BEGIN CERTIFICATE----- line, or is damaged")
-	errPrivateKey = errors.New("it is not a certificate; give the certificate and keep the key to yourself")
-	errSeveral    = errors.New("it holds more than one; give each certificate as an element of its own")
-	errNotX509    = errors.New("what is in it is not an X.509 certificate")
-)
-
-// certificateDER gives the one certificate in a PEM text.
-func certificateDER(text string) ([]byte, error) {
-	block, rest := pem.Decode([]byte(text))
-	if block == nil {
-		return nil, errNotPEM
-	}
-	if block.Type != "CERTIFICATE" {
-		return nil, errPrivateKey
-	}
-	if next, _ := pem.Decode(rest); next != nil {
-		return nil, errSeveral
-	}
-	if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-		return nil, errNotX509
-	}
-	return block.Bytes, nil
-}
-
-// sameCertificates tells whether two lists hold the same certificates, however
-// their lines end and in whatever order.
-func sameCertificates(a, b []string) bool {
-	return slices.EqualFunc(canonical(a), canonical(b), bytes.Equal)
-}
-
-func canonical(texts []string) [][]byte {
-	out := make([][]byte, 0, len(texts))
-	for _, text := range texts {
-		der, err := certificateDER(text)
-		if err != nil {
-			der = []byte(text)
-		}
-		out = append(out, der)
-	}
-	slices.SortFunc(out, bytes.Compare)
-	return out
-}
 
 // sameURL tells whether two URLs are equal after the normalisation of RFC 3986,
 // section 6.2: letter case of scheme and host, default port, empty path.
@@ -110,7 +62,7 @@ func (keepSpelling) PlanModifyList(_ context.Context, req planmodifier.ListReque
 	if req.StateValue.IsNull() || req.ConfigValue.IsNull() || !elementsKnown(req.PlanValue) {
 		return
 	}
-	if sameCertificates(texts(req.StateValue), texts(req.PlanValue)) {
+	if tf.SameCertificates(texts(req.StateValue), texts(req.PlanValue)) {
 		resp.PlanValue = req.StateValue
 	}
 }

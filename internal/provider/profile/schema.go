@@ -161,7 +161,7 @@ func optionalBool(description string) schema.Attribute {
 func certificates(description string) schema.ListAttribute {
 	return schema.ListAttribute{
 		Optional: true, ElementType: types.StringType, MarkdownDescription: description,
-		Validators:    []validator.List{listvalidator.ValueStringsAre(certificate{})},
+		Validators:    []validator.List{listvalidator.ValueStringsAre(tf.Certificate{})},
 		PlanModifiers: []planmodifier.List{keepSpelling{}},
 	}
 }

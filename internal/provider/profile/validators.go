@@ -10,24 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
-// certificate accepts the PEM text of exactly one X.509 certificate.
-type certificate struct{}
-
-func (certificate) Description(context.Context) string {
-	return "must be one X.509 certificate in PEM"
-}
-
-func (v certificate) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (certificate) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	if _, err := certificateDER(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Unusable certificate", fmt.Sprintf("This cannot be used as a certificate: %s.", err))
-	}
-}
-
 // webURL accepts https URLs, and http ones to a literal loopback address.
 type webURL struct{}
 

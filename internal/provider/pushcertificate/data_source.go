@@ -4,7 +4,6 @@ package pushcertificate
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
@@ -84,8 +83,8 @@ func (d *pushCertificate) Read(ctx context.Context, req datasource.ReadRequest, 
 	}
 	now := d.Now()
 	resp.Diagnostics.Append(resp.State.Set(ctx, m.filled(certificate, now))...)
-	if enrollment.ExpiresSoon(certificate.ExpiresAt, now, m.warningDays()) {
-		resp.Diagnostics.AddWarning(warning(certificate, now))
+	if warning, soon := enrollment.PushCertificateExpires(certificate, now, m.warningDays()); soon && d.NotePushCertificate() {
+		resp.Diagnostics.AddWarning(warning.Summary, warning.Detail)
 	}
 }
 
@@ -107,19 +106,4 @@ func (m model) filled(c enrollment.PushCertificate, now time.Time) model {
 		m.DaysLeft = types.Int64Value(int64(enrollment.DaysLeft(c.ExpiresAt, now)))
 	}
 	return m
-}
-
-func warning(c enrollment.PushCertificate, now time.Time) (summary, detail string) {
-	account := "the Apple account that it was made with"
-	if c.AppleID != "" {
-		account = c.AppleID
-	}
-	days, at := enrollment.DaysLeft(c.ExpiresAt, now), c.ExpiresAt.UTC().Format(time.RFC3339)
-	summary = "Apple MDM push certificate expires in " + enrollment.Count(days, "day")
-	consequence := "Without it no Apple device enrolls, and none can be managed."
-	if !c.ExpiresAt.After(now) {
-		summary, consequence = "Apple MDM push certificate has expired", "No Apple device enrolls, and none can be managed, until it is renewed."
-	}
-	return summary, fmt.Sprintf("The end of certificate %s is %s. %s Renew it in Apple's Push Certificates Portal as %s, and upload it in the Intune admin center. "+
-		"Renew, do not make a new one: another topic than %s loses every device.", c.SerialNumber, at, consequence, account, c.Topic)
 }

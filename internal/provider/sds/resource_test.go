@@ -215,8 +215,7 @@ func TestUnknownAndUnusableTokens(t *testing.T) {
 	if len(plan.Diags)+len(diags) > 0 || !f.shared["t1"] {
 		t.Error(plan.Diags.Errors(), diags.Errors())
 	}
-	_, diags = d.Plan(kind, tftest.State{}, tftest.Config{"token_id": "t9"}).Apply()
-	mentions(t, diags, "Unable to create", "t9")
+	mentions(t, d.Plan(kind, tftest.State{}, tftest.Config{"token_id": "t9"}).Diags, `There is no token "t9"`, "asm_tokens")
 
 	rt.Service, rt.NotReady = nil, "embedded.store"
 	if read, diags := d.Refresh(state); len(diags) > 0 || !read.Value.Equal(state.Value) {

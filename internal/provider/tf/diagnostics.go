@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 )
@@ -52,8 +53,16 @@ func AddWarnings(diags *diag.Diagnostics, warnings []enrollment.Warning) {
 // AddViolations puts broken rules at their attributes.
 func AddViolations(diags *diag.Diagnostics, violations []enrollment.Violation) {
 	for _, v := range violations {
-		diags.AddAttributeError(FieldPath(v.Field), v.Summary, v.Detail)
+		diags.AddAttributeError(violationPath(v), v.Summary, v.Detail)
 	}
+}
+
+func violationPath(v enrollment.Violation) path.Path {
+	at := FieldPath(v.Field)
+	if v.Element != "" {
+		at = at.AtSetValue(types.StringValue(v.Element))
+	}
+	return at
 }
 
 // FieldPath reads "pairing.mode" as the path of an attribute.

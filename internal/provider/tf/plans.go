@@ -21,6 +21,7 @@ type Plans struct {
 	next    map[string][]succession      // token id -> what leaving devices get
 	shares  map[string][]share           // token id -> its assignments
 	sharing []string                     // tokens that are to be shared with School Data Sync
+	said    said
 }
 
 // share is what one assignment of a profile wants, sorted.

@@ -1,14 +1,10 @@
 package tf
 
 import (
-	"context"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 )
 
 // StringOrNull is a string value, null for "".
@@ -26,26 +22,6 @@ func TimeOrNull(t time.Time) timetypes.RFC3339 {
 		return timetypes.NewRFC3339Null()
 	}
 	return timetypes.NewRFC3339TimeValue(t.UTC().Truncate(time.Second))
-}
-
-// RequireServerToken is an error where a token is known to wait for its server
-// token and nothing in this run uploads one: whatever depends on it cannot work
-// yet.
-func (rt *Runtime) RequireServerToken(ctx context.Context, tokenID types.String, diags *diag.Diagnostics) {
-	if !rt.Ready() || tokenID.IsUnknown() || tokenID.IsNull() || rt.Plans.WillBeUsable(tokenID.ValueString()) {
-		return
-	}
-	token, err := rt.Service.ReadToken(ctx, tokenID.ValueString())
-	if err != nil {
-		return // what is wrong shows when it is used
-	}
-	if token.Status != enrollment.AwaitingServerToken {
-		rt.Plans.Usable(tokenID.ValueString()) // dozens of objects ask, and Intune is asked three things for each token
-		return
-	}
-	AddError(diags, "plan for", "a token without its server token", &enrollment.Error{
-		Kind: enrollment.ErrNoServerToken, Field: "token_id", What: "Token \"" + token.Name + "\" is still awaiting its server token", Do: PortalSteps,
-	})
 }
 
 // PortalSteps says what a person has to click between the two applies.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
@@ -164,54 +165,46 @@ func (c change) missingWarning() (enrollment.Warning, bool) {
 }
 
 // expiryWarning tells of a server token that expires within the days that the
-// configuration names, or has expired, unless this change replaces it.
+// configuration names, unless this change replaces it. One that is of no use any
+// more is troubleWarning's.
 func (c change) expiryWarning(now time.Time) (enrollment.Warning, bool) {
-	if c.prior == nil || c.uploads() || c.prior.ExpiresAt.IsNull() || c.prior.ExpiresAt.IsUnknown() {
+	expiresAt, known := c.expiry()
+	if !known || c.uploads() || !now.Before(expiresAt) || c.prior.Status.ValueString() == string(enrollment.Expired) ||
+		!enrollment.ExpiresSoon(expiresAt, now, warningDays(c.plan.ExpiryWarningDays)) {
 		return enrollment.Warning{}, false
 	}
-	expiresAt, diags := c.prior.ExpiresAt.ValueRFC3339Time()
-	if diags.HasError() {
-		return enrollment.Warning{}, false
-	}
-	name, at := c.prior.Name.ValueString(), expiresAt.UTC().Format(time.RFC3339)
-	expired := c.prior.Status.ValueString() == string(enrollment.Expired) || !now.Before(expiresAt)
-	switch {
-	case expired:
-		return enrollment.Warning{
-			Summary: "The server token of \"" + name + "\" expired on " + at,
-			Detail:  "Apple refuses it, and nothing is synced or assigned until it is renewed. " + renewSteps,
-		}, true
-	case enrollment.ExpiresSoon(expiresAt, now, warningDays(c.plan.ExpiryWarningDays)):
-		return enrollment.Warning{
-			Summary: "The server token of \"" + name + "\" expires on " + at,
-			Detail:  "Syncing and assigning stop then. " + renewSteps,
-		}, true
-	default:
-		return enrollment.Warning{}, false
-	}
+	return enrollment.Warning{
+		Summary: "The server token of \"" + c.prior.Name.ValueString() + "\" expires on " + expiresAt.UTC().Format(time.RFC3339),
+		Detail:  "Syncing and assigning stop then. " + enrollment.RenewSteps,
+	}, true
 }
 
-// refusalWarning tells of a server token that Apple refused when it was last used. Nothing else in a plan would.
-func (c change) refusalWarning() (enrollment.Warning, bool) {
+// expiry is when the present server token ends; false where there is none.
+func (c change) expiry() (time.Time, bool) {
+	if c.prior == nil || c.prior.ExpiresAt.IsNull() || c.prior.ExpiresAt.IsUnknown() {
+		return time.Time{}, false
+	}
+	at, diags := c.prior.ExpiresAt.ValueRFC3339Time()
+	return at, !diags.HasError()
+}
+
+// troubleWarning tells of a server token that is of no use, unless this change
+// replaces it.
+func (c change) troubleWarning(now time.Time) (enrollment.Warning, bool) {
 	if c.prior == nil || c.uploads() {
 		return enrollment.Warning{}, false
 	}
-	name := c.prior.Name.ValueString()
-	switch enrollment.TokenStatus(c.prior.Status.ValueString()) {
-	case enrollment.Revoked:
-		return enrollment.Warning{
-			Summary: "Apple refuses the server token of \"" + name + "\"",
-			Detail:  "It was revoked, or replaced by one that was downloaded later, and nothing is synced or assigned until it is renewed. " + renewSteps,
-		}, true
-	case enrollment.TermsNotAccepted:
-		return enrollment.Warning{
-			Summary: "New terms wait to be accepted for \"" + name + "\"",
-			Detail: "Nothing is synced or assigned until an administrator signs in to Apple School Manager and accepts Apple's new terms. " +
-				"It can take a while until Apple's service knows.",
-		}, true
-	default:
-		return enrollment.Warning{}, false
+	expiresAt, _ := c.expiry()
+	return enrollment.TokenTrouble(c.prior.Name.ValueString(), enrollment.TokenStatus(c.prior.Status.ValueString()), expiresAt, now)
+}
+
+// troubleAt is the attribute that shows it.
+func (c change) troubleAt(now time.Time) path.Path {
+	expiresAt, known := c.expiry()
+	if known && (!now.Before(expiresAt) || c.prior.Status.ValueString() == string(enrollment.Expired)) {
+		return path.Root("expires_at")
 	}
+	return path.Root("status")
 }
 
 // appleIDWarning tells of an upload to Intune without an Apple ID: the request
@@ -233,6 +226,3 @@ func warningDays(configured types.Int64) int {
 	}
 	return int(configured.ValueInt64())
 }
-
-const renewSteps = "To renew it, sign in to Apple School Manager with the recorded Apple ID, choose your name and then Preferences, this MDM server and then Download Token. " +
-	"Give the downloaded .p7m to server_token_wo, change server_token_wo_version and apply."

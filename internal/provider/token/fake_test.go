@@ -68,6 +68,11 @@ type fake struct {
 	fails  map[string]error
 	// uploadWarnings are what an upload warns of.
 	uploadWarnings []enrollment.Warning
+	// push is the tenant's push certificate, pushErr what is answered in its place.
+	push       enrollment.PushCertificate
+	pushErr    error
+	pushAsked  int
+	listsBrief int
 	// afterUpload changes the token although the upload answers with an error.
 	afterUpload func(*enrollment.Token)
 }
@@ -93,6 +98,16 @@ func (f *fake) nextPair() servertoken.KeyPair {
 func (f *fake) Kind() enrollment.Kind { return f.kind }
 
 func (f *fake) Store(context.Context) (enrollment.Store, error) { return f.store, f.fails["store"] }
+
+func (f *fake) PushCertificate(context.Context) (enrollment.PushCertificate, error) {
+	f.pushAsked++
+	return f.push, f.pushErr
+}
+
+func (f *fake) ListTokensBriefly(ctx context.Context) ([]enrollment.Token, error) {
+	f.listsBrief++
+	return f.ListTokens(ctx)
+}
 
 func (f *fake) CreateToken(_ context.Context, spec enrollment.TokenSpec) (enrollment.Token, error) {
 	if err := f.call("create"); err != nil {

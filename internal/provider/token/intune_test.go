@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf/tftest"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/servertoken"
 )
@@ -429,5 +431,44 @@ func TestABareKeyRefusesNothingAtPlan(t *testing.T) {
 	wantNone(t, "errors at plan", w.Plan(tokenType, state, withServerToken(district, serverTokenFor(t, pairs()[2]), "v1")).Diags.Errors())
 	if _, err := servertoken.ParseCertificate([]byte(bare.PublicKeyPEM)); err == nil {
 		t.Error("the key is a certificate")
+	}
+}
+
+func TestIntunePushCertificateThatExpiresSoonIsOneWarningARun(t *testing.T) {
+	w, i := newIntune(t)
+	i.push = enrollment.PushCertificate{AppleID: "push@school.example", ExpiresAt: start.Add(12 * 24 * time.Hour)}
+	state := imported(t, w, i)
+	config := district.With(tftest.Config{"expiry_warning_days": 5})
+	run := func() { w.rt.Plans = tf.NewPlans() }
+
+	run()
+	wantNone(t, "warnings before its days", w.plan(state, config).Diags.Warnings())
+	soon := district.With(tftest.Config{"expiry_warning_days": 20})
+	said := func() (n int) {
+		for _, warning := range w.plan(state, soon).Diags.Warnings() {
+			if strings.Contains(warning, "Apple MDM push certificate expires in 12 days: renew it as push@school.example") {
+				n++
+			}
+		}
+		return n
+	}
+	asked := i.pushAsked
+	if first, second := said(), said(); first != 1 || second != 0 || i.pushAsked != asked {
+		t.Errorf("said %d times and then %d, asked for %d times in one run", first, second, i.pushAsked-asked+1)
+	}
+	run()
+	w.rt.NotePushCertificate()
+	if said() != 0 {
+		t.Error("said again after the data source has")
+	}
+	run()
+	i.pushErr = &enrollment.Error{Kind: enrollment.ErrPermission, What: "It may not be read"}
+	if said() != 0 {
+		t.Error("said of a certificate that may not be read")
+	}
+	run()
+	i.pushErr, w.fake.kind = nil, enrollment.Embedded
+	if said() != 0 {
+		t.Error("said on the embedded service, which has none")
 	}
 }

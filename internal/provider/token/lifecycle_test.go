@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -186,11 +187,49 @@ func TestTokenThatTheServiceCallsExpiredIsAWarning(t *testing.T) {
 	wantOne(t, "warnings", w.plan(w.refresh(state), config).Diags.Warnings(), "expired on")
 }
 
+// What Apple refuses, and what stands in the way of a destroy.
+func TestATokenThatIsOfNoUseIsAWarning(t *testing.T) {
+	for status, want := range map[enrollment.TokenStatus]string{
+		enrollment.Revoked: "Apple refuses the server token", enrollment.TermsNotAccepted: "New terms wait to be accepted",
+	} {
+		w := newWorld(t)
+		state, config := active(t, w)
+		refused := w.fake.tokens["token-1"]
+		refused.Status = status
+		w.fake.tokens["token-1"] = refused
+		wantOne(t, "warnings", w.plan(w.refresh(state), config).Diags.Warnings(), "status", want, "nothing is synced or assigned")
+		if w.rt.NoteTrouble("token-1") {
+			t.Errorf("%s: what depends on the token would say it again", status)
+		}
+		wantNone(t, "while it is renewed", w.plan(w.refresh(state), config.With(tftest.Config{"server_token_wo_version": "v2"})).Diags.Warnings())
+	}
+}
+
+func TestDestroyingATokenSaysWhatItStillHas(t *testing.T) {
+	w := newWorld(t)
+	state, _ := w.apply(tftest.State{}, district.With(tftest.Config{"deletion_protection": false}))
+	wantNone(t, "warnings for an empty token", w.PlanDestroy(state).Diags.Warnings())
+	full := w.fake.tokens["token-1"]
+	full.DeviceCount, full.ProfileCount = 300, 4
+	w.fake.tokens["token-1"] = full
+	plan := w.PlanDestroy(state)
+	wantNone(t, "errors", plan.Diags.Errors())
+	wantOne(t, "warnings", plan.Diags.Warnings(), `Destroying token "District" is refused while it has 300 devices and 4 enrollment profiles`, "Apple School Manager only")
+	protected, _ := w.apply(state, district)
+	plan = w.PlanDestroy(protected)
+	wantNone(t, "warnings beside the protection", plan.Diags.Warnings())
+	w.fake.fails["read"] = errors.New("the service is down")
+	wantNone(t, "errors where it cannot be read", w.PlanDestroy(state).Diags.Errors())
+}
+
 func TestTokensOfBothProgramsAreAWarning(t *testing.T) {
 	w := newWorld(t)
 	state, config := active(t, w)
 	business := tftest.Config{"name": "Company", "type": "business"}
 	wantOne(t, "warnings", w.plan(tftest.State{}, business).Diags.Warnings(), "type", "cannot be combined")
+	if w.fake.listsBrief == 0 {
+		t.Error("the dear list was asked for")
+	}
 	w.fake.tokens["token-2"] = enrollment.Token{ID: "token-2", TokenSpec: enrollment.TokenSpec{Name: "Company", Type: enrollment.Business}}
 	wantNone(t, "warnings of every later plan", w.plan(state, config.With(tftest.Config{"name": "Town"})).Diags.Warnings())
 	delete(w.fake.tokens, "token-2")

@@ -19,7 +19,9 @@ func (r *token) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, 
 		return
 	}
 	if req.Plan.Raw.IsNull() {
-		refuseIfProtected(ctx, req.State.Get, &resp.Diagnostics)
+		if !refuseIfProtected(ctx, req.State.Get, &resp.Diagnostics) {
+			r.warnOfDestroy(ctx, req.State.Get, &resp.Diagnostics)
+		}
 		return
 	}
 	c := r.plannedChange(ctx, req, &resp.Diagnostics)
@@ -67,14 +69,34 @@ func (r *token) warn(ctx context.Context, c change, private tf.PrivateGetter, di
 	if warning, soon := c.expiryWarning(r.Now()); soon {
 		diags.AddAttributeWarning(path.Root("expires_at"), warning.Summary, warning.Detail)
 	}
-	if warning, refused := c.refusalWarning(); refused {
-		diags.AddAttributeWarning(path.Root("status"), warning.Summary, warning.Detail)
+	if warning, trouble := c.troubleWarning(r.Now()); trouble {
+		diags.AddAttributeWarning(c.troubleAt(r.Now()), warning.Summary, warning.Detail)
+		r.NoteTrouble(c.prior.ID.ValueString()) // what depends on it need not say it again
 	}
 	if warning, without := c.appleIDWarning(); without {
 		diags.AddAttributeWarning(path.Root("apple_id"), warning.Summary, warning.Detail)
 	}
 	warnOfUnproven(c, diags)
 	r.warnOfMixedPrograms(ctx, c, diags)
+	if r.Ready() && c.kind == enrollment.Intune {
+		r.WarnOfPushCertificate(ctx, warningDays(c.plan.ExpiryWarningDays), diags)
+	}
+}
+
+// warnOfDestroy says what stands in the way of deleting the token, which is asked
+// for only after everything else was destroyed.
+func (r *token) warnOfDestroy(ctx context.Context, get func(context.Context, any) diag.Diagnostics, diags *diag.Diagnostics) {
+	var state model
+	if !r.Ready() || get(ctx, &state).HasError() {
+		return
+	}
+	found, err := r.Service.ReadToken(ctx, state.ID.ValueString())
+	if err != nil {
+		return // what is wrong shows when it is deleted
+	}
+	if warning, inUse := enrollment.DestroyedToken(found); inUse {
+		diags.AddWarning(warning.Summary, warning.Detail)
+	}
 }
 
 // warnOfUnproven tells of what Intune does otherwise than one would expect.
@@ -94,7 +116,7 @@ func (r *token) warnOfMixedPrograms(ctx context.Context, c change, diags *diag.D
 	if !r.Ready() || kind.IsUnknown() || c.prior != nil && c.prior.Type.Equal(kind) {
 		return
 	}
-	all, err := r.Service.ListTokens(ctx)
+	all, err := enrollment.ListTokensBriefly(ctx, r.Service)
 	if err != nil {
 		return
 	}
