@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+	"iter"
 	"maps"
 	"math/big"
 	"os"
@@ -688,6 +689,43 @@ func TestDevicesOnAProfileThatOnlyAppleKnowsAreListed(t *testing.T) {
 	}
 	s.untouched()
 	s.d.BringIn(found[0], "id") // the import asks Apple whether there is such a profile
+}
+
+// ghosts is a service of which a token and a policy were deleted after they were
+// listed.
+type ghosts struct{ enrollment.Service }
+
+const ghostID = "9b1f6c0e-9d0a-4a57-8a0e-3f0f5d6f2a11"
+
+func (g ghosts) TokensBriefly(ctx context.Context) iter.Seq2[enrollment.Token, error] {
+	return func(yield func(enrollment.Token, error) bool) {
+		if !yield(enrollment.Token{ID: ghostID, TokenSpec: enrollment.TokenSpec{Name: "Ghost"}}, nil) {
+			return
+		}
+		enrollment.TokensBriefly(ctx, g.Service)(yield)
+	}
+}
+
+func (g ghosts) Policies(ctx context.Context, tokenID string, platform enrollment.Platform) iter.Seq2[enrollment.Policy, error] {
+	return func(yield func(enrollment.Policy, error) bool) {
+		if tokenID == ghostID || yield(enrollment.Policy{ID: ghostID, PolicySpec: enrollment.PolicySpec{Name: "Ghost", TokenID: tokenID}}, nil) {
+			g.Service.Policies(ctx, tokenID, platform)(yield)
+		}
+	}
+}
+
+func TestWhatIsGoneWhileItIsListedIsPassedOver(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, enrollment.Intune, 20)
+	tokenID := s.token("District", 10)
+	s.assign(tokenID, s.profile(tokenID, enrollment.ProfileSpec{Name: "Carts", Supervised: true}), s.serials(tokenID)[:3])
+	must[enrollment.Policy](s)(s.service.CreatePolicy(t.Context(), enrollment.PolicySpec{TokenID: tokenID, Platform: enrollment.IOS, Name: "Library", UserAffinity: new(false)}))
+	s.rt.Service = ghosts{s.service}
+	for typeName, want := range map[string]string{tokenType: "District", profileType: "Carts", policyType: "Library", assignmentType: "Carts: 3 devices"} {
+		if got := names(s.list(typeName, tftest.Query{IncludeResource: true})); !slices.Equal(got, []string{want}) {
+			t.Errorf("%s lists %q", typeName, got)
+		}
+	}
 }
 
 // The command line tools at hand cannot read list blocks.

@@ -23,8 +23,9 @@ type Listed struct {
 }
 
 // List validates a list block and reads what the list resource streams. Like
-// core it stops at the limit, and at an error; results and diagnostics are what
-// had come by then.
+// core it stops at an error; results and diagnostics are what had come by then.
+// Unlike core it does not stop at the limit, which the provider has to keep: what
+// core no longer takes would have been read for nothing.
 func (d *Driver) List(typeName string, q Query) ([]Listed, Diags) {
 	d.t.Helper()
 	var out []Listed
@@ -42,7 +43,7 @@ func (d *Driver) ListEach(ctx context.Context, typeName string, q Query, each fu
 	if q.Limit == 0 {
 		q.Limit = 100
 	}
-	said := d.ValidateList(typeName, q)
+	said := d.validateList(ctx, typeName, q)
 	if len(said.Errors()) > 0 {
 		return said
 	}
@@ -61,7 +62,11 @@ func (d *Driver) ListEach(ctx context.Context, typeName string, q Query, each fu
 		}
 		one := Listed{Name: result.DisplayName, State: State{Type: typeName, Identity: result.Identity}}
 		one.State.Value = d.decode(typeName, result.Resource)
-		if count++; !each(one) || count == q.Limit {
+		if count++; count > q.Limit {
+			d.t.Errorf("%s sends more than %d results", typeName, q.Limit)
+			break
+		}
+		if !each(one) {
 			break
 		}
 	}
@@ -71,7 +76,12 @@ func (d *Driver) ListEach(ctx context.Context, typeName string, q Query, each fu
 // ValidateList checks a list block.
 func (d *Driver) ValidateList(typeName string, q Query) Diags {
 	d.t.Helper()
-	valid, err := d.lists().ValidateListResourceConfig(d.t.Context(), &tfprotov6.ValidateListResourceConfigRequest{
+	return d.validateList(d.t.Context(), typeName, q)
+}
+
+func (d *Driver) validateList(ctx context.Context, typeName string, q Query) Diags {
+	d.t.Helper()
+	valid, err := d.lists().ValidateListResourceConfig(ctx, &tfprotov6.ValidateListResourceConfigRequest{
 		TypeName: typeName, Config: d.listConfig(typeName, q.Config), Limit: d.encode(tftypes.NewValue(tftypes.Number, q.Limit)),
 		IncludeResourceObject: d.encode(tftypes.NewValue(tftypes.Bool, q.IncludeResource)),
 	})
