@@ -607,22 +607,25 @@ func TestAnErrorInTheMiddleReachesTheUser(t *testing.T) {
 
 func TestAListThatIsInterruptedSaysSo(t *testing.T) {
 	t.Parallel()
-	s := newSchool(t, enrollment.Embedded, 1)
-	tokenID := s.token("District", 0)
+	s := newSchool(t, enrollment.Embedded, 20)
+	tokenID := s.token("District", 10)
+	serials := s.serials(tokenID)
 	for i := range 3 {
-		s.profile(tokenID, enrollment.ProfileSpec{Name: fmt.Sprintf("Profile %d", i), Supervised: true})
+		s.assign(tokenID, s.profile(tokenID, enrollment.ProfileSpec{Name: fmt.Sprintf("Profile %d", i), Supervised: true}), serials[i:i+1])
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	seen := 0
-	said := s.d.ListEach(ctx, profileType, tftest.Query{}, func(tftest.Listed) bool {
-		seen++
-		cancel()
-		return true
-	})
-	if seen != 1 {
-		t.Errorf("%d results after the interrupt", seen)
+	for typeName, things := range map[string]string{profileType: "enrollment profiles", assignmentType: "device assignments"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		seen := 0
+		said := s.d.ListEach(ctx, typeName, tftest.Query{}, func(tftest.Listed) bool {
+			seen++
+			cancel()
+			return true
+		})
+		if seen != 1 {
+			t.Errorf("%s: %d results after the interrupt", typeName, seen)
+		}
+		wantOne(t, said.Errors(), "Unable to list "+things, "ontext canceled")
 	}
-	wantOne(t, said.Errors(), "Unable to list enrollment profiles", "context canceled")
 }
 
 func TestAListWaitsForNothingThatIsNotKnown(t *testing.T) {
