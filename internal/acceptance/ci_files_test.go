@@ -112,12 +112,12 @@ func TestPipelineOfGitHubIsCareful(t *testing.T) {
 	if group, _ := in(workflow, "concurrency", "group").(string); !strings.Contains(group, "'apply'") {
 		t.Errorf("runs that apply are in the concurrency group %q", group)
 	}
-	for name := range in(workflow, "jobs").(map[string]any) { //nolint:forcetypeassert // a test may panic
+	for name := range in(workflow, "jobs").(map[string]any) {
 		job := in(workflow, "jobs", name)
 		if in(job, "environment") == nil || in(job, "timeout-minutes") == nil || in(job, "permissions", "id-token") != "write" || in(job, "permissions", "contents") != "read" {
 			t.Errorf("job %s has no environment, no time limit, or other permissions than it needs: %v", name, in(job, "permissions"))
 		}
-		for _, step := range in(job, "steps").([]any) { //nolint:forcetypeassert // a test may panic
+		for _, step := range in(job, "steps").([]any) {
 			uses, _ := in(step, "uses").(string)
 			if strings.HasPrefix(uses, "actions/checkout@") && in(step, "with", "persist-credentials") != false {
 				t.Errorf("job %s leaves its token in the checkout", name)
@@ -156,7 +156,7 @@ func TestPipelineScriptIsClean(t *testing.T) {
 			t.Logf("not checked with %s: %v", args[0], err)
 			continue
 		}
-		if output, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput(); err != nil { //nolint:gosec // constants above
+		if output, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput(); err != nil {
 			t.Errorf("%v: %v\n%s", args, err, output)
 		}
 	}

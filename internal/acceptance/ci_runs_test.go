@@ -49,7 +49,7 @@ var steps = []time.Duration{
 
 func newYear(t *testing.T, kind enrollment.Kind) *year {
 	t.Helper()
-	y := &year{pipeline: bootstrapped(t, kind, 150), random: rand.New(rand.NewPCG(2026, 11)), events: map[string]int{}} //nolint:gosec // the same runs each time
+	y := &year{pipeline: bootstrapped(t, kind, 150), random: rand.New(rand.NewPCG(2026, 11)), events: map[string]int{}}
 	delete(y.secrets, "PLAN_PASSPHRASE")
 	y.secrets["GOGC"] = "400" // the tool is started some 400 times, for half a second each
 	y.synced, y.asked = y.apple.Now(), y.apple.Now()

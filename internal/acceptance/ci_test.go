@@ -49,7 +49,7 @@ func newPipeline(t *testing.T, kind enrollment.Kind, devices int) *pipeline {
 
 // command makes a run of the script without starting it.
 func (p *pipeline) command(name string) *exec.Cmd {
-	cmd := exec.CommandContext(context.Background(), "sh", filepath.Join(p.dir, "pipeline.sh"), name) //nolint:gosec // the example under test
+	cmd := exec.CommandContext(context.Background(), "sh", filepath.Join(p.dir, "pipeline.sh"), name)
 	cmd.Env = append(os.Environ(), p.tool.Env...)
 	cmd.Env = append(cmd.Env, "TF="+p.tool.Path)
 	for secret, value := range p.secrets {

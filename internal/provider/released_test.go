@@ -240,7 +240,7 @@ func TestEveryResourceOfEveryReleaseHasGoldenStates(t *testing.T) {
 		for name := range releasedSchemas(t, version) {
 			for _, service := range []string{"embedded", "intune"} {
 				found, err := filepath.Glob(filepath.Join(states, version, name+"-"+service+"-*.json"))
-				if err != nil || len(found) == 0 && !(name == "asm_enrollment_policy" && service == "embedded") {
+				if err != nil || len(found) == 0 && (name != "asm_enrollment_policy" || service != "embedded") {
 					t.Errorf("release %s has no golden state of %s on the %s service (%v): run make golden-states VERSION=%s", version, name, service, err, version)
 				}
 			}

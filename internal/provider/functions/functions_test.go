@@ -89,8 +89,8 @@ func run(t testing.TB, name string, arguments ...string) (tftypes.Value, *functi
 
 func named(t testing.TB, name string) function.Function {
 	t.Helper()
-	for _, make := range functions.All() {
-		f := make()
+	for _, build := range functions.All() {
+		f := build()
 		var meta function.MetadataResponse
 		f.Metadata(t.Context(), function.MetadataRequest{}, &meta)
 		if meta.Name == name {
@@ -130,8 +130,8 @@ func text(t *testing.T, value tftypes.Value) string {
 // What the documentation says of a function comes from its definition.
 func TestEveryFunctionIsDescribed(t *testing.T) {
 	t.Parallel()
-	for _, make := range functions.All() {
-		f := make()
+	for _, build := range functions.All() {
+		f := build()
 		var meta function.MetadataResponse
 		f.Metadata(t.Context(), function.MetadataRequest{}, &meta)
 		var def function.DefinitionResponse

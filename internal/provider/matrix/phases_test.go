@@ -264,7 +264,7 @@ func (c *cell) computed(t *testing.T) {
 	c.quiet(t, state, cfg)
 	c.is(t, "in state", state.At(c.path), want)
 	if c.importID != nil {
-		if imported := c.importState(t, state); !(c.madeUp && c.path == "id") {
+		if imported := c.importState(t, state); !c.madeUp || c.path != "id" {
 			c.is(t, "imported", imported.At(c.path), want)
 		}
 	}
@@ -346,7 +346,7 @@ func (c *cell) whenDrifted(t *testing.T) {
 	found, diags := c.world.process(t).Refresh(c.state)
 	c.clean(t, diags)
 	c.only(t, "the refresh shows", c.state, found, c.alsoRead)
-	c.is(t, "refreshed", found.At(c.path), c.value(c.attribute.valueOf(c.service, changed)))
+	c.is(t, "refreshed", found.At(c.path), c.value(c.valueOf(c.service, changed)))
 	c.state = c.apply(t, found, cfg, func(plan tftest.Plan) { c.only(t, "the plan repairs", found, plan.State, c.beside(drifted)) })
 	c.stands(t, cfg, set)
 }
@@ -503,7 +503,7 @@ func (c *cell) destroy(t *testing.T, state tftest.State) {
 // left to do.
 func (c *cell) stands(t *testing.T, cfg config, p phase) {
 	t.Helper()
-	want := c.value(c.attribute.valueOf(c.service, p))
+	want := c.value(c.valueOf(c.service, p))
 	switch {
 	case p == removed:
 		want = c.value(c.gone)
@@ -541,7 +541,7 @@ func (c *cell) quiet(t *testing.T, state tftest.State, cfg config) {
 func (c *cell) expected(p phase) any {
 	at := map[phase]any{set: c.has, changed: c.becomes, removed: c.without}[p]
 	if at == nil && p != removed {
-		at = c.attribute.valueOf(c.service, p)
+		at = c.valueOf(c.service, p)
 	}
 	return c.value(at)
 }
@@ -587,7 +587,7 @@ func (c *cell) beside(p phase) []string {
 		also = slices.Concat(also, c.ripples(c.world, c.service))
 	}
 	if p == unknown {
-		also = slices.Concat(also, c.specification.open)
+		also = slices.Concat(also, c.open)
 	}
 	return also
 }
@@ -619,7 +619,7 @@ func (c *cell) config(t *testing.T, p phase) config {
 	}
 	if p == removed {
 		put(cfg, c.path, nil)
-	} else if v := c.value(c.attribute.valueOf(c.service, p)); v != nil {
+	} else if v := c.value(c.valueOf(c.service, p)); v != nil {
 		put(cfg, c.path, v)
 	}
 	return cfg

@@ -146,7 +146,7 @@ func profileAttributes() []attribute {
 	return []attribute{
 		{
 			path: "id", embedded: &service{}, intune: &service{},
-			reads: func(t *testing.T, w *world, s tftest.State) any {
+			reads: func(t *testing.T, w *world, _ tftest.State) any {
 				for p, err := range w.open(t).Profiles(t.Context(), w.tokens[0].id) {
 					if err == nil && p.Name == "id" {
 						return p.ID

@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
@@ -23,9 +24,7 @@ func timeoutsOf(intuneOnly bool, leftOut reasons, names ...string) []attribute {
 			a.embedded = &service{differs: []string{"timeouts"}}
 		}
 		a.leftOut = reasons{drifted: onlyInState}
-		for p, why := range leftOut {
-			a.leftOut[p] = why
-		}
+		maps.Copy(a.leftOut, leftOut)
 		return a
 	}
 	out := []attribute{both(attribute{path: "timeouts", set: config{names[0]: "20m"}, change: config{names[0]: "10m", names[1]: "10m"}})}
@@ -117,9 +116,7 @@ func defaultProfiles() specification {
 func syncs() specification {
 	never := reasons{imported: "a sync is not imported: it happens", drifted: "a sync does not drift: it happened"}
 	with := func(more reasons) reasons {
-		for p, why := range never {
-			more[p] = why
-		}
+		maps.Copy(more, never)
 		return more
 	}
 	on := func(also ...string) *service { return &service{also: also} }

@@ -3,6 +3,7 @@ package matrix
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -50,7 +51,7 @@ func TestEveryValidatorRefuses(t *testing.T) {
 		kind, name, named := strings.Cut(of, " ")
 		_, isResource := resources(t.Context())[name]
 		_, isData := dataSources(t.Context())[name]
-		if named && !(kind == "resource" && isResource || kind == "data" && isData) {
+		if named && (kind != "resource" || !isResource) && (kind != "data" || !isData) {
 			t.Errorf("there are cases for %s, which is not served", of)
 		}
 	}
@@ -75,9 +76,7 @@ func refuse(t *testing.T, o object, cases []refusal, validate func(config) tftes
 		}
 		open[key(c.path, c.validator)] = false
 		cfg := config{}
-		for name, v := range c.with {
-			cfg[name] = v
-		}
+		maps.Copy(cfg, c.with)
 		if c.path != "" {
 			put(cfg, strings.ReplaceAll(c.path, ".*", ""), c.value)
 		}

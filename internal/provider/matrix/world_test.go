@@ -42,8 +42,8 @@ type world struct {
 }
 
 // once makes what the cases of a world share, or one case has in all its phases.
-func once[T any](w *world, name string, make func() T) T {
-	value, _ := w.made.LoadOrStore(name, sync.OnceValue(func() any { return make() }))
+func once[T any](w *world, name string, build func() T) T {
+	value, _ := w.made.LoadOrStore(name, sync.OnceValue(func() any { return build() }))
 	made, _ := value.(func() any)
 	out, _ := made().(T)
 	return out

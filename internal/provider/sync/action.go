@@ -83,7 +83,7 @@ func (a *syncAction) Schema(ctx context.Context, _ action.SchemaRequest, resp *a
 			"kind":         schema.StringAttribute{Optional: true, Validators: kindValidators(), MarkdownDescription: aboutKind},
 			"wait":         schema.BoolAttribute{Optional: true, MarkdownDescription: aboutWait + " The data source `asm_sync_status` says when it has ended."},
 			"on_throttled": schema.StringAttribute{Optional: true, Validators: onThrottledValidators(), MarkdownDescription: aboutOnThrottled},
-			"timeouts":     timeouts.AttributesWithOpts(ctx, timeouts.Opts{InvokeDescription: aboutTimeout}),
+			"timeouts":     tf.ActionTimeouts(ctx, timeouts.Opts{InvokeDescription: aboutTimeout}, aboutTimeouts),
 		},
 	}
 }

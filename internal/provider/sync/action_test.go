@@ -133,12 +133,15 @@ func TestInvokeOutcomes(t *testing.T) {
 		"skip":  {nil, throttles(time.Hour), nil, []string{"The sync was skipped", "2026-11-02T09:00:00Z", "Nothing runs it later by itself", "max_age"}, "skipped: a sync may not start before 2026-11-02T09:00:00Z"},
 		"error": {tftest.Config{"on_throttled": "error"}, throttles(time.Hour), []string{"Unable to run the device sync", "2026-11-02T09:00:00Z"}, nil, "asking for an incremental sync of token token-1"},
 		"not waited for": {
-			tftest.Config{"wait": false}, keepsRunning, nil, nil,
+			tftest.Config{"wait": false},
+			keepsRunning, nil, nil,
 			"the incremental sync of somebody else started at 2026-11-02T08:00:00Z; the data source asm_sync_status says how it goes. Where it ends early, with the provider's process, the next sync goes on from there",
 		},
 		"paused": {nil, pauses, nil, []string{"paused after its 15 minutes", "2 pages with 1500 devices", "The next sync, whoever asks for it"}, "incremental sync stopped: 1,500 devices on 2 pages so far, and the next sync goes on from there"},
 		"full as incremental": {
-			tftest.Config{"kind": "full"}, runsAsIncremental, nil, []string{"The full sync ran as an incremental one", "started on Monday"},
+			tftest.Config{"kind": "full"},
+			runsAsIncremental, nil,
+			[]string{"The full sync ran as an incremental one", "started on Monday"},
 			"incremental sync finished: 1,500 devices, 0 added, 0 removed, 0 got their default or pending profile, took 1m0s",
 		},
 		"failed":                   {nil, fails(false, offline), []string{"Unable to run the device sync", "could not be reached. Look at the network."}, nil, "asking for an incremental sync of token token-1"},
@@ -265,7 +268,8 @@ func TestPlanOfAnActionSaysWhatIsKnown(t *testing.T) {
 		"too early":        {nightly, func(w *world) { w.status.NextSyncAt = start.Add(time.Minute) }, nil, []string{"may not start before 2026-11-02T08:01:00Z and would be skipped"}},
 		"too early, error": {
 			nightly.With(tftest.Config{"on_throttled": "error"}), func(w *world) { w.status.NextSyncAt = start.Add(time.Minute) },
-			[]string{"on_throttled: ", "Unable to run the device sync", "2026-11-02T08:01:00Z"}, nil,
+			[]string{"on_throttled: ", "Unable to run the device sync", "2026-11-02T08:01:00Z"},
+			nil,
 		},
 		"too early, it depends": {nightly.With(tftest.Config{"on_throttled": tftest.Unknown}), func(w *world) { w.status.NextSyncAt = start.Add(time.Minute) }, nil, nil},
 		"runs, wait unknown": {nightly.With(tftest.Config{"wait": tftest.Unknown}), func(w *world) {

@@ -24,46 +24,66 @@ func TestProgressLine(t *testing.T) {
 		want    string
 	}{
 		"the first page at once": {
-			enrollment.Embedded, enrollment.SyncProgress{Kind: enrollment.FullSync, StartedAt: eight, Pages: 1, Devices: 1000}, eight,
+			enrollment.Embedded,
+			enrollment.SyncProgress{Kind: enrollment.FullSync, StartedAt: eight, Pages: 1, Devices: 1000},
+			eight,
 			"full sync: 1,000 devices on 1 page so far, 15m0s left of its 15 minutes",
 		},
 		"with a rate": {
-			enrollment.Embedded, enrollment.SyncProgress{Kind: enrollment.FullSync, StartedAt: eight, Pages: 12, Devices: 12000}, after(100 * time.Second),
+			enrollment.Embedded,
+			enrollment.SyncProgress{Kind: enrollment.FullSync, StartedAt: eight, Pages: 12, Devices: 12000},
+			after(100 * time.Second),
 			"full sync: 12,000 devices on 12 pages so far, about 7,200 a minute, 13m20s left of its 15 minutes",
 		},
 		"nothing new": {
-			enrollment.Embedded, enrollment.SyncProgress{Kind: enrollment.IncrementalSync, StartedAt: eight, Pages: 1}, after(time.Second),
+			enrollment.Embedded,
+			enrollment.SyncProgress{Kind: enrollment.IncrementalSync, StartedAt: eight, Pages: 1},
+			after(time.Second),
 			"incremental sync: 0 devices on 1 page so far, 14m59s left of its 15 minutes",
 		},
 		"one device": {
-			enrollment.Embedded, enrollment.SyncProgress{Kind: enrollment.RecoverySync, StartedAt: eight, Pages: 2, Devices: 1}, after(time.Minute),
+			enrollment.Embedded,
+			enrollment.SyncProgress{Kind: enrollment.RecoverySync, StartedAt: eight, Pages: 2, Devices: 1},
+			after(time.Minute),
 			"recovery sync: 1 device on 2 pages so far, about 1 a minute, 14m0s left of its 15 minutes",
 		},
 		"over time": {
-			enrollment.Embedded, enrollment.SyncProgress{Kind: enrollment.FullSync, StartedAt: eight, Pages: 1, Devices: 1600}, after(16 * time.Minute),
+			enrollment.Embedded,
+			enrollment.SyncProgress{Kind: enrollment.FullSync, StartedAt: eight, Pages: 1, Devices: 1600},
+			after(16 * time.Minute),
 			"full sync: 1,600 devices on 1 page so far, about 100 a minute, 0s left of its 15 minutes",
 		},
 		"a clock that is behind": {
-			enrollment.Embedded, enrollment.SyncProgress{Kind: enrollment.FullSync, StartedAt: eight, Pages: 1, Devices: 10}, after(-time.Minute),
+			enrollment.Embedded,
+			enrollment.SyncProgress{Kind: enrollment.FullSync, StartedAt: eight, Pages: 1, Devices: 10},
+			after(-time.Minute),
 			"full sync: 10 devices on 1 page so far, 16m0s left of its 15 minutes",
 		},
 		"Intune": {
-			enrollment.Intune, enrollment.SyncProgress{StartedAt: eight, Devices: 12000}, after(130 * time.Second),
+			enrollment.Intune,
+			enrollment.SyncProgress{StartedAt: eight, Devices: 12000},
+			after(130 * time.Second),
 			"the sync that started at 2026-11-02T08:00:00Z has been running for 2m10s, 12m50s left of its 15 minutes; " +
 				"Intune tells no counts (estimate: 6,500 of the 12,000 devices of before, at about 3,000 a minute)",
 		},
 		"Intune, longer than that takes": {
-			enrollment.Intune, enrollment.SyncProgress{StartedAt: eight, Devices: 1}, after(time.Minute),
+			enrollment.Intune,
+			enrollment.SyncProgress{StartedAt: eight, Devices: 1},
+			after(time.Minute),
 			"the sync that started at 2026-11-02T08:00:00Z has been running for 1m0s, 14m0s left of its 15 minutes; " +
 				"Intune tells no counts (estimate: all 1 device of before, at about 3,000 a minute)",
 		},
 		"Intune, the first": {
-			enrollment.Intune, enrollment.SyncProgress{StartedAt: eight}, after(time.Minute),
+			enrollment.Intune,
+			enrollment.SyncProgress{StartedAt: eight},
+			after(time.Minute),
 			"the sync that started at 2026-11-02T08:00:00Z has been running for 1m0s, 14m0s left of its 15 minutes; " +
 				"Intune tells no counts, and does about 3,000 a minute",
 		},
 		"Intune, whose clock is ahead": {
-			enrollment.Intune, enrollment.SyncProgress{StartedAt: after(time.Minute), Devices: 10}, eight,
+			enrollment.Intune,
+			enrollment.SyncProgress{StartedAt: after(time.Minute), Devices: 10},
+			eight,
 			"the sync that started at 2026-11-02T08:01:00Z has been running for 0s, 16m0s left of its 15 minutes; " +
 				"Intune tells no counts (estimate: 0 of the 10 devices of before, at about 3,000 a minute)",
 		},

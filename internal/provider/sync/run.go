@@ -188,7 +188,7 @@ func (r runner) conclude(ctx context.Context, run enrollment.SyncRun, err error)
 	case refused, err != nil && ctx.Err() == nil:
 		return r.unfinished(out, time.Time{}), err
 	case err != nil && run.State == enrollment.SyncPaused: // the time is up
-		return r.unfinished(out, time.Time{}, stopped(service, run, next)), nil //nolint:nilerr // it is told as a warning
+		return r.unfinished(out, time.Time{}, stopped(service, run, next)), nil
 	case err != nil:
 		return r.unfinished(out, time.Time{}, stillRunning(service, run, next)), nil //nolint:nilerr // it is told as a warning
 	case run.State == enrollment.SyncFailed:

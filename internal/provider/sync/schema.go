@@ -70,7 +70,7 @@ func (r *deviceSync) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 			"timeouts": tf.Timeouts(ctx, timeouts.Opts{
 				Create: true, CreateDescription: aboutTimeout,
 				Update: true, UpdateDescription: aboutTimeout,
-			}, "How long the provider waits for a sync. One that has not ended by then goes on, with a warning."),
+			}, aboutTimeouts),
 		},
 	}
 }

@@ -58,7 +58,7 @@ type catalog struct {
 }
 
 // find gives the object of a kind and name, and whether there is one.
-func (c catalog) find(k kind, name string) (object, bool) {
+func (c *catalog) find(k kind, name string) (object, bool) {
 	for _, o := range c.objects {
 		if o.kind.label == k.label && o.name == name {
 			return o, true

@@ -46,7 +46,7 @@ type fence struct {
 }
 
 // section gives the heading of the second level with this text.
-func (p page) section(name string) (heading, bool) {
+func (p *page) section(name string) (heading, bool) {
 	for _, h := range p.headings {
 		if h.level == 2 && h.text == name {
 			return h, true
@@ -242,4 +242,4 @@ func fenceOf(n *ast.FencedCodeBlock, source []byte, lineAt func(int) int) fence 
 }
 
 // dir is where the relative links of a page start.
-func (p page) dir() string { return path.Dir(p.as) }
+func (p *page) dir() string { return path.Dir(p.as) }

@@ -82,7 +82,7 @@ func merged(typ tftypes.Type, attributes []*tfprotov6.SchemaAttribute, before ma
 		switch {
 		case a.WriteOnly:
 			value = tftypes.NewValue(value.Type(), nil)
-		case value.IsNull() && a.Computed && had && !(a.Optional && a.NestedType != nil && holdsConfigured(a.NestedType.Attributes, old)):
+		case value.IsNull() && a.Computed && had && (!a.Optional || a.NestedType == nil || !holdsConfigured(a.NestedType.Attributes, old)):
 			value = old
 		case a.NestedType != nil && a.NestedType.Nesting == tfprotov6.SchemaObjectNestingModeSingle && !value.IsNull() && value.IsKnown():
 			value = merged(value.Type(), a.NestedType.Attributes, members(old), value)
