@@ -21,11 +21,11 @@ const states = "../provider/testdata/states"
 // every release.
 const todaysVersion = "99.0.0"
 
-// errNoHistory is a clone that does not have the commit of a release.
+// errNoHistory is a clone that does not have the tree of a release.
 var errNoHistory = errors.New("the history is not there")
 
 // release is a released version of the provider.
-type release struct{ version, commit string }
+type release struct{ version, tree string }
 
 // releases reads the list, oldest first.
 func releases(t *testing.T) []release {
@@ -33,7 +33,7 @@ func releases(t *testing.T) []release {
 	var all []release
 	for line := range strings.Lines(read(t, filepath.Join(states, "releases"))) {
 		if fields := strings.Fields(line); len(fields) == 2 && fields[0] != "#" {
-			all = append(all, release{version: fields[0], commit: fields[1]})
+			all = append(all, release{version: fields[0], tree: fields[1]})
 		}
 	}
 	if len(all) == 0 {
@@ -44,12 +44,12 @@ func releases(t *testing.T) []release {
 
 // source is what git knows the release by: its tag, where the clone has it.
 func (r release) source() (string, error) {
-	for _, ref := range []string{"refs/tags/v" + r.version, r.commit} {
-		if exec.Command("git", "cat-file", "-e", ref+"^{commit}").Run() == nil {
+	for _, ref := range []string{"refs/tags/v" + r.version, r.tree} {
+		if exec.Command("git", "cat-file", "-e", ref+"^{tree}").Run() == nil {
 			return ref, nil
 		}
 	}
-	return "", fmt.Errorf("%w: neither the tag v%s nor the commit %s is in this clone", errNoHistory, r.version, r.commit)
+	return "", fmt.Errorf("%w: neither the tag v%s nor the tree %s is in this clone", errNoHistory, r.version, r.tree)
 }
 
 // build builds the release into dir, from a copy of its files.
