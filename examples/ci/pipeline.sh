@@ -100,20 +100,24 @@ make_plan() {
 # report writes plan.env and plan.json.
 report() {
 	routine=false
-	if [ "$changes" = true ] && ! planned | grep -qv "$ROUTINE"; then routine=true; fi
+	if [ "$changes" = true ] && beyond=$(beyond_routine) && [ -z "$beyond" ]; then routine=true; fi
 	printf 'changes=%s\nroutine=%s\n' "$changes" "$routine" >"$PLAN_DIR/plan.env"
 	sed -n 's/^Plan: \(.*, \)*\([0-9]*\) to add, \([0-9]*\) to change, \([0-9]*\) to destroy.*/{"create":\2,"update":\3,"delete":\4}/p' \
 		"$PLAN_DIR/plan.txt" >"$PLAN_DIR/plan.json"
 	[ -s "$PLAN_DIR/plan.json" ] || echo '{"create":0,"update":0,"delete":0}' >"$PLAN_DIR/plan.json"
 }
 
-# ROUTINE is what a night may change by itself: a sync that is due, what is read after it, and the assignment of what it
-# brought. Anything else, however it came about, is for a person to look at.
-ROUTINE='^  # asm_device_sync\.[^ ]* will be updated in-place$\|^  # asm_device_assignment\.[^ ]* will be updated in-place$\|^  # data\.[^ ]* will be read during apply$'
-
-# planned lists what the plan says of each object.
-planned() {
-	grep '^  # [^(]' "$PLAN_DIR/plan.txt"
+# beyond_routine lists what a night may not change by itself. It may: a sync that is due, what is read after it, and the
+# devices of an assignment. Anything else, an assignment's profile and its settings too, is for a person to look at.
+beyond_routine() {
+	awk '
+		/^  # [^(]/ {
+			assignment = /^  # asm_device_assignment[.][^ ]* will be updated in-place$/
+			if (!assignment && !/^  # asm_device_sync[.][^ ]* will be updated in-place$/ && !/^  # data[.][^ ]* will be read during apply$/) print
+		}
+		/^    [}]$/ { assignment = 0 }
+		assignment && /^      [-+~] / && !/^      [-+~] (serial_number_list|serial_numbers|devices_sha256|device_count|failed_count|failed_serial_numbers|pending_count) /
+	' "$PLAN_DIR/plan.txt"
 }
 
 # lock_up leaves the kept plan encrypted, where there is a passphrase. It holds no server token, but all of the state.

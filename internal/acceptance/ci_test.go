@@ -285,6 +285,10 @@ func (p *pipeline) night() {
 		p.Errorf("%d new iPads are without the profile", n)
 	}
 
+	p.edit(`on_leave           = "keep"`, `max_changes = "50%"`+"\n"+`on_leave           = "keep"`)
+	p.plans("plan", true, false) // a setting of an assignment, and not its devices
+	p.edit(`max_changes = "50%"`+"\n", "")
+
 	p.edit(`"School IT"`, `"Library"`)
 	p.plans("plan", true, false)
 	p.refuses("apply", "more than a night's routine")

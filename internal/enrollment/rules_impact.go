@@ -230,6 +230,8 @@ func UnsetsDefault(kind Kind) bool { return kind != Intune }
 type DefaultChange struct {
 	Platform Platform
 	Was, Is  string
+	// Makes: the same apply makes the next default, which has no name yet.
+	Makes bool
 	// Stay is the number of devices that have the former default, or
 	// DeviceCountUnknown.
 	Stay int
@@ -238,15 +240,18 @@ type DefaultChange struct {
 // Warning says what new devices get, and how many devices are not touched.
 func (c DefaultChange) Warning() Warning {
 	next := "no enrollment profile"
-	if c.Is != "" {
-		next = fmt.Sprintf("enrollment profile %q", c.Is)
+	if c.Is != "" || c.Makes {
+		next = orNew(c.Is)
 	}
-	stay := "devices"
-	if c.Stay != DeviceCountUnknown {
-		stay = Count(c.Stay, "device")
+	stay := "devices that have it keep it"
+	switch {
+	case c.Stay == 1:
+		stay = "1 device that has it keeps it"
+	case c.Stay != DeviceCountUnknown:
+		stay = Count(c.Stay, "device") + " that have it keep it"
 	}
 	return Warning{
-		Summary: fmt.Sprintf("New %s devices get %s from now on and no longer %q; %s that %s it keep it", c.Platform, next, c.Was, stay, haveOrHas(c.Stay)),
+		Summary: fmt.Sprintf("New %s devices get %s from now on and no longer %q; %s", c.Platform, next, c.Was, stay),
 		Detail: fmt.Sprintf("Devices that a later sync brings in get %s. Nothing is sent to devices that are there: those on %q stay on it. They are then on a profile that is not the default, "+
 			"so that an assignment takes them only if its take_over_from names that profile. To move them, assign them with an asm_device_assignment.", next, c.Was),
 	}

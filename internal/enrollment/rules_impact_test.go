@@ -141,9 +141,10 @@ func TestTheImpactOfDestroyingAnAssignment(t *testing.T) {
 func TestAnotherDefaultProfileSaysWhoKeepsTheFormerOne(t *testing.T) {
 	t.Parallel()
 	for want, c := range map[string]DefaultChange{
-		`New ios devices get enrollment profile "b" from now on and no longer "a"; 120 devices that have it keep it`: {IOS, "a", "b", 120},
-		`New tvos devices get no enrollment profile from now on and no longer "a"; 1 device that has it keep it`:     {TVOS, "a", "", 1},
-		`New ios devices get enrollment profile "b" from now on and no longer "a"; devices that have it keep it`:     {IOS, "a", "b", DeviceCountUnknown},
+		`New ios devices get enrollment profile "b" from now on and no longer "a"; 120 devices that have it keep it`:                         {Platform: IOS, Was: "a", Is: "b", Stay: 120},
+		`New tvos devices get no enrollment profile from now on and no longer "a"; 1 device that has it keeps it`:                            {Platform: TVOS, Was: "a", Stay: 1},
+		`New ios devices get enrollment profile "b" from now on and no longer "a"; devices that have it keep it`:                             {Platform: IOS, Was: "a", Is: "b", Stay: DeviceCountUnknown},
+		`New ios devices get an enrollment profile that is made in this apply from now on and no longer "a"; 2 devices that have it keep it`: {Platform: IOS, Was: "a", Stay: 2, Makes: true},
 	} {
 		if w := c.Warning(); w.Summary != want || !strings.Contains(w.Detail, "take_over_from") {
 			t.Errorf("%q, want %q; %s", w.Summary, want, w.Detail)

@@ -161,11 +161,11 @@ func RunsAs(kind Kind, h SyncHistory, asked SyncKind, now time.Time) SyncDecisio
 
 // NextFullAt is when a full sync may start; the zero time is now. A recovery has
 // fetched everything too, and Apple sees no difference, so that a full sync that
-// nobody needs keeps its distance from both. Where there is nothing to go on from,
-// somebody needs it.
+// nobody needs keeps its distance from both, also while a recovery is to go on or
+// to be allowed. Where nothing at all is left to go on from, somebody needs it.
 func NextFullAt(h SyncHistory, now time.Time) time.Time {
 	last := h.FullAt
-	if h.HasCursor && h.RecoveryAt.After(last) {
+	if nothing := !h.HasCursor && h.Unfinished == "" && h.Forced == ""; !nothing && h.RecoveryAt.After(last) {
 		last = h.RecoveryAt
 	}
 	if next := last.Add(FullSyncInterval); !last.IsZero() && now.Before(next) {

@@ -255,6 +255,14 @@ func TestNextTimesAgreeWithDecisions(t *testing.T) {
 	if got, want := enrollment.NextFullAt(h, noon), noon.Add(6*day); !got.Equal(want) {
 		t.Errorf("after a recovery: next full sync at %s, want %s", got, want)
 	}
+	for name, unfinished := range map[string]enrollment.SyncHistory{
+		"a recovery that goes on":            {RecoveryAt: noon.Add(-day), Unfinished: enrollment.RecoverySync},
+		"a recovery that is not allowed yet": {RecoveryAt: noon.Add(-day), Forced: "cursor refused"},
+	} {
+		if got, want := enrollment.NextFullAt(unfinished, noon), noon.Add(6*day); !got.Equal(want) {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
 	if got := enrollment.NextFullAt(enrollment.SyncHistory{}, noon); !got.IsZero() {
 		t.Errorf("a token never synced may be synced at once, not at %s", got)
 	}
@@ -271,13 +279,13 @@ func TestRunsAsLooksPastWhatOnlyDelays(t *testing.T) {
 		reason  string
 	}{
 		"never synced":           {enrollment.Embedded, enrollment.SyncHistory{}, enrollment.FullSync, ""},
-		"two days ago":           {enrollment.Embedded, enrollment.SyncHistory{HasCursor: true, FullAt: ago(2 * day)}, enrollment.IncrementalSync, "the next may start at"},
+		"two days ago":           {enrollment.Embedded, enrollment.SyncHistory{HasCursor: true, FullAt: ago(2 * day)}, enrollment.IncrementalSync, "the next full sync may start at"},
 		"seven days ago":         {enrollment.Embedded, enrollment.SyncHistory{HasCursor: true, FullAt: ago(7 * day)}, enrollment.FullSync, ""},
-		"while one runs":         {enrollment.Embedded, enrollment.SyncHistory{HasCursor: true, FullAt: ago(2 * day), RunningSince: ago(time.Minute)}, enrollment.IncrementalSync, "the next may"},
+		"while one runs":         {enrollment.Embedded, enrollment.SyncHistory{HasCursor: true, FullAt: ago(2 * day), RunningSince: ago(time.Minute)}, enrollment.IncrementalSync, "the next full sync may"},
 		"one is unfinished":      {enrollment.Embedded, enrollment.SyncHistory{FullAt: ago(time.Hour), Unfinished: enrollment.FullSync}, enrollment.FullSync, ""},
 		"forced":                 {enrollment.Embedded, enrollment.SyncHistory{HasCursor: true, FullAt: ago(day), Forced: "the cursor was refused"}, enrollment.RecoverySync, "refused"},
 		"forced too often":       {enrollment.Embedded, enrollment.SyncHistory{HasCursor: true, Forced: "x", RecoveryAt: ago(day)}, "", ""},
-		"after an upload":        {enrollment.Embedded, enrollment.SyncHistory{HasCursor: true, FullAt: ago(day), UploadedAt: ago(time.Hour), FinishedAt: ago(time.Minute)}, enrollment.IncrementalSync, "the next may"},
+		"after an upload":        {enrollment.Embedded, enrollment.SyncHistory{HasCursor: true, FullAt: ago(day), UploadedAt: ago(time.Hour), FinishedAt: ago(time.Minute)}, enrollment.IncrementalSync, "the next full sync may"},
 		"Intune, never synced":   {enrollment.Intune, enrollment.SyncHistory{AskedAt: ago(time.Minute)}, enrollment.FullSync, ""},
 		"Intune, synced":         {enrollment.Intune, enrollment.SyncHistory{HasCursor: true}, enrollment.IncrementalSync, enrollment.IntuneDecides},
 		"Intune, a minute later": {enrollment.Intune, enrollment.SyncHistory{HasCursor: true, AskedAt: ago(time.Minute)}, enrollment.IncrementalSync, enrollment.IntuneDecides},

@@ -25,6 +25,7 @@ func (r *assignment) change(ctx context.Context, plan *model, state model, held 
 		tf.AddError(diags, "take the imported devices of", thing, err)
 		return false
 	}
+	held.former = nil // whoever has one of the devices from now on has it rightly
 	released, err := r.release(ctx, plan.leave(), held.leaving(state.ProfileID.ValueString(), desired))
 	if err != nil {
 		held.owned = enrollment.Without(held.owned, sorted(released.Done...))
@@ -61,9 +62,10 @@ func (r *assignment) change(ctx context.Context, plan *model, state model, held 
 // takeAdopted makes devices that an import brought the assignment's own. The
 // service may still record the assignment that gave them their profile, which is
 // in no state any more, and they would neither leave nor move: it lets go of them.
-// Nothing is sent to a device.
+// What another assignment has got since the import stays with that one. Nothing
+// is sent to a device.
 func (r *assignment) takeAdopted(ctx context.Context, state model, held holding) error {
-	if !held.adopted || !enrollment.RecordsHolder(r.Service.Kind()) {
+	if len(held.former) == 0 {
 		return nil
 	}
 	tokenID, profileID := state.TokenID.ValueString(), state.ProfileID.ValueString()
@@ -73,7 +75,7 @@ func (r *assignment) takeAdopted(ctx context.Context, state model, held holding)
 	}
 	recorded := map[string][]string{}
 	for serial, device := range devices {
-		if device.ProfileID == profileID && device.Holder != "" && device.Holder != state.ID.ValueString() {
+		if device.ProfileID == profileID && contains(held.former, device.Holder) {
 			recorded[device.Holder] = append(recorded[device.Holder], serial)
 		}
 	}
@@ -95,7 +97,7 @@ func (h holding) interrupted(done outcome, was, is string, desired, stuck []stri
 	kept := holding{
 		owned:   enrollment.Union(enrollment.Union(enrollment.Common(h.owned, desired), reached), stuck),
 		waiting: enrollment.Union(enrollment.Common(h.waiting, desired), sorted(done.Missing...)),
-		gone:    enrollment.Common(h.gone, desired), elsewhere: maps.Clone(h.elsewhere), filling: h.filling, cooling: h.cooling, failed: h.failed, adopted: h.adopted,
+		gone:    enrollment.Common(h.gone, desired), elsewhere: maps.Clone(h.elsewhere), filling: h.filling, cooling: h.cooling, failed: h.failed,
 	}
 	if was != is {
 		if kept.elsewhere == nil {

@@ -73,6 +73,32 @@ func TestImportedDevicesAreNoLongerHeldByALostAssignment(t *testing.T) {
 	}
 }
 
+// Whether the other assignment is lost only a person knows.
+func TestAnImportSaysWhichDevicesAnotherAssignmentHolds(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	s.put("p1", "IPAD000001")
+	s.held("p1", "another", ipads(2, 2)...)
+	imported, diags := s.d.Import(kind, "t1/p1")
+	mentions(t, diags.Warnings(), "2 imported devices recorded as held by another device assignment", "IPAD000002, IPAD000003", "state rm")
+	_, again := s.refresh(imported)
+	equal(t, "later warnings", again, nil)
+}
+
+// Only what was recorded at the import may be lost.
+func TestAnImportTakesNothingThatAnotherAssignmentGotLater(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	s.held("p1", "lost", ipads(1, 4)...)
+	imported, _ := s.d.Import(kind, "t1/p1")
+	s.held("p1", "later", "IPAD000001")
+	imported, _ = s.apply(imported, config(ipads(2, 3)...).With(tftest.Config{"on_leave": "unassign"}))
+	equal(t, "on the profile", s.on("p1"), ipads(1, 4))
+	s.held("p1", "later", "IPAD000002") // also after the first change
+	s.apply(imported, config(ipads(3, 2)...))
+	equal(t, "on the profile", s.on("p1"), ipads(1, 4))
+}
+
 func TestWrongImports(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)

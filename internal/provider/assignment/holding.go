@@ -22,7 +22,7 @@ const (
 	fillingKey   = "filling"
 	coolingKey   = "cooling"
 	failedKey    = "failed"
-	adoptedKey   = "adopted"
+	formerKey    = "former"
 )
 
 // holding is what an assignment answers for, each list sorted.
@@ -45,9 +45,9 @@ type holding struct {
 	// filling: the first fill was interrupted, so what is left of it is exempt
 	// from the fuse too.
 	filling bool
-	// adopted: an import brought them, and no apply has made them the assignment's
-	// own at the service yet.
-	adopted bool
+	// former are the assignments that the service recorded for devices when an
+	// import brought them, as long as no apply has taken them from those.
+	former []string
 }
 
 // loadHolding reads what private state says; false when it says nothing, as
@@ -61,7 +61,7 @@ func loadHolding(ctx context.Context, private tf.PrivateGetter, diags *diag.Diag
 	tf.GetPrivate(ctx, private, fillingKey, &h.filling, diags)
 	tf.GetPrivate(ctx, private, coolingKey, &h.cooling, diags)
 	tf.GetPrivate(ctx, private, failedKey, &h.failed, diags)
-	tf.GetPrivate(ctx, private, adoptedKey, &h.adopted, diags)
+	tf.GetPrivate(ctx, private, formerKey, &h.former, diags)
 	return h, known
 }
 
@@ -73,7 +73,7 @@ func (h holding) save(ctx context.Context, private tf.PrivateSetter, diags *diag
 	tf.SetPrivate(ctx, private, fillingKey, h.filling, diags)
 	tf.SetPrivate(ctx, private, coolingKey, h.cooling, diags)
 	tf.SetPrivate(ctx, private, failedKey, h.failed, diags)
-	tf.SetPrivate(ctx, private, adoptedKey, h.adopted, diags)
+	tf.SetPrivate(ctx, private, formerKey, h.former, diags)
 }
 
 // own gives, by profile id, the devices that are the assignment's on another
@@ -123,7 +123,7 @@ type sighting struct {
 // as it is to be kept.
 func (h holding) look(devices map[string]enrollment.Device, profileID string, waits bool, now time.Time) (sighting, holding) {
 	var s sighting
-	kept := holding{owned: h.owned, elsewhere: h.stillElsewhere(devices), filling: h.filling, cooling: h.cooling, adopted: h.adopted}
+	kept := holding{owned: h.owned, elsewhere: h.stillElsewhere(devices), filling: h.filling, cooling: h.cooling, former: h.former}
 	for _, serial := range h.failed {
 		if device := devices[serial]; device.ProfileID == profileID && !device.InDoubt {
 			s.recovered = append(s.recovered, serial)
@@ -214,15 +214,19 @@ func devicesOf(ctx context.Context, service enrollment.Service, tokenID string, 
 	return found, nil
 }
 
-// devicesOn lists the devices that have a profile, sorted.
-func devicesOn(ctx context.Context, service enrollment.Service, tokenID, profileID string) ([]string, error) {
-	serials := []string{}
+// devicesOn lists the devices that have a profile, sorted, and those of them that
+// assignments are recorded for, by their ids.
+func devicesOn(ctx context.Context, service enrollment.Service, tokenID, profileID string) (serials []string, recorded map[string][]string, err error) {
+	serials, recorded = []string{}, map[string][]string{}
 	for device, err := range service.Devices(ctx, tokenID, enrollment.DeviceFilter{Assignment: []string{profileID}}) {
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		serials = append(serials, device.SerialNumber)
+		if device.Holder != "" {
+			recorded[device.Holder] = append(recorded[device.Holder], device.SerialNumber)
+		}
 	}
 	slices.Sort(serials)
-	return serials, nil
+	return serials, recorded, nil
 }

@@ -150,3 +150,19 @@ func soonest(throttled []enrollment.ThrottledDevice) string {
 	}
 	return first.UTC().Format(time.RFC3339)
 }
+
+// warnOfFormer tells of imported devices that another assignment is recorded for:
+// nobody but a person knows whether that one is lost, or is managed elsewhere.
+func warnOfFormer(recorded map[string][]string, diags *diag.Diagnostics) {
+	var serials []string
+	for _, of := range recorded {
+		serials = append(serials, of...)
+	}
+	if len(serials) == 0 {
+		return
+	}
+	diags.AddWarning(enrollment.Count(len(serials), "imported device")+" recorded as held by another device assignment",
+		"Where the state of that one is lost, or it was taken out of the state, all is well: the first change of this one takes them over. "+
+			"Where it is still managed, in this state or in another, do not import its devices: what leaves this assignment, on destroy too, would lose its profile there. "+
+			"Take this one out of the state (a removed block, or state rm) then. The devices: "+named(sorted(serials...))+".")
+}

@@ -3,6 +3,8 @@ package assignment
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -120,14 +122,15 @@ func (r *assignment) adopt(ctx context.Context, state model, resp *resource.Read
 		r.readFailed(ctx, state, err, resp) // else a mistyped id would be imported as an assignment of nothing
 		return
 	}
-	serials, err := devicesOn(ctx, r.Service, state.TokenID.ValueString(), state.ProfileID.ValueString())
+	serials, recorded, err := devicesOn(ctx, r.Service, state.TokenID.ValueString(), state.ProfileID.ValueString())
 	if err != nil {
 		r.readFailed(ctx, state, err, resp)
 		return
 	}
 	state.adopt(serials)
 	diags.Append(resp.State.Set(ctx, state)...)
-	holding{owned: serials, adopted: true}.save(ctx, resp.Private, diags)
+	warnOfFormer(recorded, diags)
+	holding{owned: serials, former: slices.Sorted(maps.Keys(recorded))}.save(ctx, resp.Private, diags)
 	r.RememberStore(ctx, resp.Private, diags)
 }
 

@@ -24,11 +24,12 @@ func (r *defaultProfile) warnOfChange(ctx context.Context, plan model, was strin
 // change is from the profile was to that of the plan, which may have no id yet. A
 // number that cannot be told is not worth an error.
 func (r *defaultProfile) change(ctx context.Context, plan model, was string) enrollment.DefaultChange {
-	tokenID, is := plan.TokenID.ValueString(), "a profile that is made in this apply"
-	if !plan.ProfileID.IsUnknown() {
-		is = r.ProfileName(ctx, tokenID, plan.ProfileID.ValueString())
+	tokenID := plan.TokenID.ValueString()
+	c := enrollment.DefaultChange{Platform: plan.platform(), Was: r.ProfileName(ctx, tokenID, was), Stay: r.staying(ctx, tokenID, was), Makes: plan.ProfileID.IsUnknown()}
+	if !c.Makes {
+		c.Is = r.ProfileName(ctx, tokenID, plan.ProfileID.ValueString())
 	}
-	return enrollment.DefaultChange{Platform: plan.platform(), Was: r.ProfileName(ctx, tokenID, was), Is: is, Stay: r.staying(ctx, tokenID, was)}
+	return c
 }
 
 func (r *defaultProfile) staying(ctx context.Context, tokenID, was string) int {

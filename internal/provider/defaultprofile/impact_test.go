@@ -19,7 +19,7 @@ func TestAChangeOfTheDefaultSaysWhoGetsWhatFromNowOn(t *testing.T) {
 	}
 	other := config.With(tftest.Config{"profile_id": "p2"})
 	expect(t, d.Plan(kind, state, other).Diags.Warnings(), "profile_id", `get enrollment profile "Profile 2" from now on and no longer "Profile 1"; 2 devices that have it keep it`)
-	expect(t, d.Plan(kind, state, config.With(tftest.Config{"profile_id": tftest.Unknown})).Diags.Warnings(), "a profile that is made in this apply", "2 devices")
+	expect(t, d.Plan(kind, state, config.With(tftest.Config{"profile_id": tftest.Unknown})).Diags.Warnings(), "get an enrollment profile that is made in this apply from now on", "2 devices")
 	expect(t, d.PlanDestroy(state).Diags.Warnings(), `New ios devices get no enrollment profile from now on and no longer "Profile 1"; 2 devices`)
 	for name, value := range map[string]string{"token_id": "t2", "platform": "macos"} {
 		expect(t, d.Plan(kind, state, config.With(tftest.Config{name: value})).Diags.Warnings(), "New ios devices get no enrollment profile")

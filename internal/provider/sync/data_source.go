@@ -156,7 +156,7 @@ func (d *syncStatus) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 			"can_sync":                schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether a sync may start now."},
 			"can_sync_full":           schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether a full sync may start now, and would not run as an incremental one; null on Intune, which decides that itself."},
 			"next_sync_at":            when("When any sync may start, RFC 3339 in UTC; null is now. On Intune 15 minutes after the last one was asked for, also by Intune itself."),
-			"next_full_at":            when("When a full sync may start, seven days after the start of the last one, RFC 3339 in UTC; null is now. Null on Intune."),
+			"next_full_at":            when("When a full sync may start, seven days after the start of the last one or of the last recovery, RFC 3339 in UTC; null is now. Null on Intune."),
 			"seconds_until_next_sync": number("Seconds until any sync may start, rounded up; 0 is now."),
 		},
 	}

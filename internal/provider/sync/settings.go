@@ -44,7 +44,7 @@ const (
 		"`wait`: wait for that time, if the timeout leaves room for it. `error`: fail. " +
 		"Intune takes one request in 15 minutes for each token, counted from when anybody last asked, Intune's own sync every 12 hours included."
 
-	aboutTimeouts = "How long the provider waits for a sync. One that has not ended by then goes on, with a warning."
+	aboutTimeouts = "How long the provider waits for a sync. One that has not ended by then is a warning: what it fetched is kept, and the next sync goes on with it; one that Intune runs goes on by itself."
 
 	aboutTimeout = "How long to wait, with `on_throttled = \"wait\"` for the start too, such as `45m`. Default `20m`."
 )
