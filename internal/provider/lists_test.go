@@ -488,6 +488,8 @@ func TestFiltersOfPolicies(t *testing.T) {
 		s.wantNames(policyType, tftest.Config{"token_id": strings.ToUpper(north)}, "Carts", "Labs")
 		s.wantNames(policyType, tftest.Config{"platform": "macos"}, "Labs")
 		s.wantNames(policyType, tftest.Config{"platform": "ios", "token_id": south}, "Carts")
+		s.wantNames(policyType, tftest.Config{"name": "Labs"}, "Labs")
+		s.wantNames(policyType, tftest.Config{"name": "Lab"})
 		s.wantNames(policyType, tftest.Config{"name_prefix": "L"}, "Labs")
 		s.wantNames(policyType, tftest.Config{"platform": "tvos"})
 		s.untouched()
@@ -645,32 +647,6 @@ func TestAListWaitsForNothingThatIsNotKnown(t *testing.T) {
 	for _, typeName := range []string{tokenType, profileType, policyType, assignmentType} {
 		_, said := s.d.List(typeName, tftest.Query{})
 		wantOne(t, said.Errors(), "Unable to list ", "before the provider is configured", "embedded.store")
-	}
-}
-
-func TestListBlocksAreChecked(t *testing.T) {
-	t.Parallel()
-	s := newSchool(t, enrollment.Embedded, 1)
-	for _, c := range []struct {
-		typeName string
-		config   tftest.Config
-		says     string
-	}{
-		{tokenType, tftest.Config{"name": ""}, "string length must be at least 1"},
-		{tokenType, tftest.Config{"name_prefix": ""}, "string length must be at least 1"},
-		{tokenType, tftest.Config{"name": "a", "name_prefix": "b"}, "name_prefix"},
-		{tokenType, tftest.Config{"type": "college"}, "school"},
-		{tokenType, tftest.Config{"status": "fine"}, "awaiting_server_token"},
-		{profileType, tftest.Config{"token_id": ""}, "string length must be at least 1"},
-		{profileType, tftest.Config{"name": "a", "name_prefix": "b"}, "name_prefix"},
-		{policyType, tftest.Config{"platform": "android"}, "visionos"},
-		{policyType, tftest.Config{"token_id": ""}, "string length must be at least 1"},
-		{assignmentType, tftest.Config{"token_id": ""}, "string length must be at least 1"},
-		{assignmentType, tftest.Config{"profile_id": ""}, "string length must be at least 1"},
-		{assignmentType, tftest.Config{"minimum_device_count": 0}, "at least 1"},
-	} {
-		_, said := s.d.List(c.typeName, tftest.Query{Config: c.config})
-		wantOne(t, said.Errors(), c.says)
 	}
 }
 

@@ -61,6 +61,8 @@ type attribute struct {
 	// later: what goes with the attribute takes an object that is there already. It
 	// is created without, and the attribute is set by the first change.
 	later func(t *testing.T, w *world, s tftest.State) config
+	// creating is done before each creation.
+	creating func(t *testing.T, w *world)
 }
 
 // service is what a service makes of an attribute.
@@ -454,6 +456,9 @@ func (c *cell) begin(t *testing.T, prior tftest.State) (process, tftest.State) {
 	t.Helper()
 	if c.before != nil {
 		c.before(t, c.world)
+	}
+	if c.creating != nil && !prior.Exists() {
+		c.creating(t, c.world)
 	}
 	if c.before == nil || !prior.Exists() {
 		return c.world.process(t), prior

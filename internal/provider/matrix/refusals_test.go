@@ -11,6 +11,7 @@ const (
 	aPlatform  = `value must be one of: ["ios" "macos" "tvos" "visionos"]`
 	aPEM       = "must be one X.509 certificate in PEM"
 	anAddress  = "must be an https URL, or an http one to a loopback address such as 127.0.0.1"
+	aStatus    = `value must be one of: ["awaiting_server_token" "active" "expired" "revoked" "terms_not_accepted"]`
 	seconds    = "value must be between 0 and 14400"
 	severalSet = "set must contain at least 1 elements"
 )
@@ -22,6 +23,18 @@ func timeoutRefusals(names ...string) []refusal {
 		out = append(out, refusal{path: "timeouts." + name, validator: aDuration, value: "half an hour", says: "Valid time units"})
 	}
 	return out
+}
+
+// nameFilterRefusals are those of a list of things with names.
+func nameFilterRefusals() []refusal {
+	return []refusal{
+		{path: "name", validator: notEmpty, value: "", says: "at least 1"},
+		{
+			path: "name", validator: `Ensure that if an attribute is set, these are not set: "[name_prefix]"`, value: "Carts", with: config{"name_prefix": "C"},
+			says: `"name_prefix" cannot be specified`,
+		},
+		{path: "name_prefix", validator: notEmpty, value: "", says: "at least 1"},
+	}
 }
 
 func tooLong(path, limit string) refusal {
@@ -137,6 +150,24 @@ var refusals = map[string][]refusal{
 		},
 		{path: "expiry_warning_days", validator: "value must be between 0 and 365", value: -1, says: "between 0 and 365"},
 	},
+	"list asm_token": append([]refusal{
+		{path: "type", validator: `value must be one of: ["school" "business"]`, value: "college", says: `"school" "business"`},
+		{path: "status", validator: aStatus, value: "fine", says: `"awaiting_server_token"`},
+	}, nameFilterRefusals()...),
+	"list asm_enrollment_profile": append([]refusal{{path: "token_id", validator: notEmpty, value: "", says: "at least 1"}}, nameFilterRefusals()...),
+	"list asm_enrollment_policy": append([]refusal{
+		{path: "token_id", validator: notEmpty, value: "", says: "at least 1"},
+		{path: "platform", validator: aPlatform, value: "android", says: `"ios" "macos" "tvos" "visionos"`},
+	}, nameFilterRefusals()...),
+	"list asm_device_assignment": {
+		{path: "token_id", validator: notEmpty, value: "", says: "at least 1"},
+		{path: "profile_id", validator: notEmpty, value: "", says: "at least 1"},
+		{path: "minimum_device_count", validator: "value must be at least 1", value: 0, says: "at least 1"},
+	},
+	"action asm_device_sync": append([]refusal{
+		{path: "kind", validator: `value must be one of: ["full" "incremental"]`, value: "partial", says: `"full" "incremental"`},
+		{path: "on_throttled", validator: `value must be one of: ["skip" "wait" "error"]`, value: "retry", says: `"skip" "wait" "error"`},
+	}, timeoutRefusals("invoke")...),
 	"data asm_push_certificate": {
 		{path: "expiry_warning_days", validator: "value must be between 0 and 365", value: 366, says: "between 0 and 365"},
 	},

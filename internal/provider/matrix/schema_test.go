@@ -9,7 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	frameworkprovider "github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -66,6 +69,85 @@ func dataSources(ctx context.Context) map[string]object {
 			o.whole = anys(with.ConfigValidators(ctx))
 		}
 		out[name.TypeName] = o
+	}
+	return out
+}
+
+// servedLists are the list resources of the provider.
+func servedLists(ctx context.Context) []func() list.ListResource {
+	p, serves := provider.New("test")().(frameworkprovider.ProviderWithListResources)
+	if !serves {
+		return nil
+	}
+	return p.ListResources(ctx)
+}
+
+// lists are the list resources that the provider serves, by type.
+func lists(ctx context.Context) map[string]object {
+	out := map[string]object{}
+	for _, made := range servedLists(ctx) {
+		l := made()
+		var name resource.MetadataResponse
+		l.Metadata(ctx, resource.MetadataRequest{ProviderTypeName: "asm"}, &name)
+		var served list.ListResourceSchemaResponse
+		l.ListResourceConfigSchema(ctx, list.ListResourceSchemaRequest{}, &served)
+		o := object{attributes: attributesOf(served.Schema)}
+		if with, has := l.(list.ListResourceWithConfigValidators); has {
+			o.whole = anys(with.ListResourceConfigValidators(ctx))
+		}
+		out[name.TypeName] = o
+	}
+	return out
+}
+
+// servedActions are the actions of the provider.
+func servedActions(ctx context.Context) []func() action.Action {
+	p, serves := provider.New("test")().(frameworkprovider.ProviderWithActions)
+	if !serves {
+		return nil
+	}
+	return p.Actions(ctx)
+}
+
+// actions are the actions that the provider serves, by type.
+func actions(ctx context.Context) map[string]object {
+	out := map[string]object{}
+	for _, made := range servedActions(ctx) {
+		a := made()
+		var name action.MetadataResponse
+		a.Metadata(ctx, action.MetadataRequest{ProviderTypeName: "asm"}, &name)
+		var served action.SchemaResponse
+		a.Schema(ctx, action.SchemaRequest{}, &served)
+		o := object{attributes: attributesOf(served.Schema)}
+		if with, has := a.(action.ActionWithConfigValidators); has {
+			o.whole = anys(with.ConfigValidators(ctx))
+		}
+		out[name.TypeName] = o
+	}
+	return out
+}
+
+// functionParameters are the names of the parameters of each function that the
+// provider serves, the variadic one last.
+func functionParameters(ctx context.Context) map[string][]string {
+	out := map[string][]string{}
+	p, serves := provider.New("test")().(frameworkprovider.ProviderWithFunctions)
+	if !serves {
+		return out
+	}
+	for _, made := range p.Functions(ctx) {
+		f := made()
+		var name function.MetadataResponse
+		f.Metadata(ctx, function.MetadataRequest{}, &name)
+		var served function.DefinitionResponse
+		f.Definition(ctx, function.DefinitionRequest{}, &served)
+		out[name.Name] = []string{}
+		for _, parameter := range served.Definition.Parameters {
+			out[name.Name] = append(out[name.Name], parameter.GetName())
+		}
+		if rest := served.Definition.VariadicParameter; rest != nil {
+			out[name.Name] = append(out[name.Name], rest.GetName())
+		}
 	}
 	return out
 }

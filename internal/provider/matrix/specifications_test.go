@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf/tftest"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/simulator/apple"
 )
 
 func specifications() []specification {
@@ -125,7 +127,11 @@ func syncs() specification {
 	kind.embedded.gone, kind.intune.gone = "incremental", "incremental"
 	wait := attribute{
 		path: "wait", set: false, change: true, leftOut: never,
-		// The sync that was not waited for ended with its process, and is gone on with.
+		// A sync that is not waited for may be quick. This one is stuck until its process
+		// ends, and is gone on with.
+		creating: func(t *testing.T, w *world) {
+			ok(w.apple.AddFaults(apple.Fault{Kind: apple.FaultLatency, Path: "/devices/sync", Latency: apple.Duration(time.Minute)}))(t)
+		},
 		embedded: &service{gone: true, also: again, alsoOn: map[phase][]string{removed: nil}}, intune: &service{gone: true},
 	}
 	throttled := attribute{path: "on_throttled", set: "wait", change: "error", leftOut: never, embedded: on(), intune: on()}
@@ -134,7 +140,10 @@ func syncs() specification {
 		resource: "asm_device_sync", kinds: bothServices, alone: true, devices: 2,
 		base: func(_ *testing.T, w *world, _ string) config { return config{"token_id": w.tokens[0].id} },
 		// Intune takes a sync every 15 minutes.
-		before: func(t *testing.T, w *world) { ok(0, w.apple.AdvanceClock(enrollment.ManualSyncInterval))(t) },
+		before: func(t *testing.T, w *world) {
+			w.apple.ClearFaults()
+			ok(0, w.apple.AdvanceClock(enrollment.ManualSyncInterval))(t)
+		},
 		attributes: append([]attribute{
 			{path: "token_id", set: firstToken, change: secondToken, leftOut: with(reasons{removed: required}), embedded: on(again...), intune: on(again...)},
 			kind, wait, throttled,

@@ -64,13 +64,14 @@ func tokens() specification {
 			return config{"name": name, "apple_id": "it@school.example", "deletion_protection": false}
 		},
 		importID: func(s tftest.State) string { return fmt.Sprint(s.At("id")) },
-		// An import is protected, and Intune learns the type with the first server token.
+		// An import is protected. Intune learns the type with the first server token:
+		// until then it is taken for the default.
 		differs: func(w *world, path string) []string {
 			var out []string
 			if path != "deletion_protection" {
 				out = append(out, "deletion_protection")
 			}
-			if w.kind == enrollment.Intune {
+			if w.kind == enrollment.Intune && path == "type" {
 				out = append(out, "type")
 			}
 			return out

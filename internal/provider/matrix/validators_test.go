@@ -31,16 +31,21 @@ type refusal struct {
 // something, and for a case whose validator is not there any more.
 func TestEveryValidatorRefuses(t *testing.T) {
 	t.Parallel()
-	d := tftest.New(t, &tf.Runtime{}, provider.New("test")().Resources(t.Context()), provider.New("test")().DataSources(t.Context()))
-	for name, o := range resources(t.Context()) {
-		t.Run(name, func(t *testing.T) {
-			refuse(t, o, refusals["resource "+name], func(c config) tftest.Diags { return d.Validate(name, c) })
-		})
+	served := map[string]map[string]object{"resource": resources(t.Context()), "data": dataSources(t.Context()), "list": lists(t.Context()), "action": actions(t.Context())}
+	d := tftest.New(t, &tf.Runtime{}, provider.New("test")().Resources(t.Context()), provider.New("test")().DataSources(t.Context()),
+		tftest.WithListResources(servedLists(t.Context())...), tftest.WithActions(servedActions(t.Context())...))
+	validate := map[string]func(name string, c config) tftest.Diags{
+		"resource": d.Validate,
+		"data":     func(name string, c config) tftest.Diags { _, diags := d.ReadData(name, c); return diags },
+		"list":     func(name string, c config) tftest.Diags { return d.ValidateList(name, tftest.Query{Config: c}) },
+		"action":   d.PlanAction,
 	}
-	for name, o := range dataSources(t.Context()) {
-		t.Run("data "+name, func(t *testing.T) {
-			refuse(t, o, refusals["data "+name], func(c config) tftest.Diags { _, diags := d.ReadData(name, c); return diags })
-		})
+	for kind, objects := range served {
+		for name, o := range objects {
+			t.Run(kind+" "+name, func(t *testing.T) {
+				refuse(t, o, refusals[kind+" "+name], func(c config) tftest.Diags { return validate[kind](name, c) })
+			})
+		}
 	}
 	t.Run("provider", func(t *testing.T) {
 		refuse(t, providerConfiguration(t.Context()), refusals["provider"], func(c config) tftest.Diags {
@@ -49,9 +54,7 @@ func TestEveryValidatorRefuses(t *testing.T) {
 	})
 	for of := range refusals {
 		kind, name, named := strings.Cut(of, " ")
-		_, isResource := resources(t.Context())[name]
-		_, isData := dataSources(t.Context())[name]
-		if named && (kind != "resource" || !isResource) && (kind != "data" || !isData) {
+		if _, there := served[kind][name]; named && !there {
 			t.Errorf("there are cases for %s, which is not served", of)
 		}
 	}

@@ -145,7 +145,7 @@ func (w *world) process(t testing.TB) process {
 		rt.MDMURL = w.store.MDMURL
 	}
 	p := provider.New("test")()
-	return process{tftest.New(t, rt, p.Resources(t.Context()), p.DataSources(t.Context())), rt.Service}
+	return process{tftest.New(t, rt, p.Resources(t.Context()), p.DataSources(t.Context()), tftest.WithActions(servedActions(t.Context())...)), rt.Service}
 }
 
 func (w *world) open(t testing.TB) enrollment.Service {
