@@ -50,7 +50,10 @@ type Policy struct {
 	// DefaultedSettings lists the settings that nobody named and that have the
 	// template's default because this version does not know them, sorted.
 	DefaultedSettings []string
-	IsDefaultFor      []Platform
+	// ImpliedSettings lists the choices without an attribute that follow from what
+	// is set below them, sorted. A list of policies does not have them.
+	ImpliedSettings []string
+	IsDefaultFor    []Platform
 }
 
 // PolicyTemplate is what enrollment policies of a platform may have, as the

@@ -23,6 +23,35 @@ func (v PolicyValues) Defaulted(template PolicyTemplate, managed map[string]stri
 	return ids
 }
 
+// Implied lists the choices of a policy that this version has no attribute for
+// and that follow from what stands below them: nobody has to name them, and the
+// policy would have them all the same. Sorted.
+func (v PolicyValues) Implied(template PolicyTemplate) []string {
+	named := maps.Clone(v)
+	for _, id := range v.Defaulted(template, nil) {
+		delete(named, id)
+	}
+	var ids []string
+	for _, id := range slices.Sorted(maps.Keys(named)) {
+		if template.Settings[id].Kind != PolicyChoice || HasPolicyAttribute(template.Platform, id) {
+			continue
+		}
+		fewer, more := maps.Clone(named), slices.Concat(ids, []string{id})
+		delete(fewer, id)
+		if v.resolvesFrom(fewer, more, template) {
+			named, ids = fewer, more
+		}
+	}
+	return ids
+}
+
+// resolvesFrom tells whether a new policy that names only some settings has all
+// that they name, and others as v has them.
+func (v PolicyValues) resolvesFrom(named PolicyValues, others []string, template PolicyTemplate) bool {
+	values, broken := ResolvePolicy(PolicySpec{Platform: template.Platform, Settings: named}, template, nil)
+	return len(broken) == 0 && !slices.ContainsFunc(others, func(id string) bool { return values[id] != v[id] })
+}
+
 // ResolvePolicy says which settings a policy will have: what the specification
 // names, then what the policy has already (nil for a new one), then the
 // template's default for every setting that the service insists on, those below

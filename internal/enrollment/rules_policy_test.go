@@ -532,6 +532,36 @@ func TestANamedChildChoosesTheOptionsAboveIt(t *testing.T) {
 	}
 }
 
+func TestImpliedAreTheChoicesThatFollowFromWhatIsBelow(t *testing.T) {
+	t.Parallel()
+	const admin, name, primary = "ade_accountsettings_createlocaladmin", "ade_accountsettings_adminaccountname", "ade_accountsettings_createlocalprimary"
+	for _, c := range []struct {
+		says    string
+		named   map[string]string
+		implied []string
+	}{
+		{"nothing is named", nil, nil},
+		{"a name brings the account up", map[string]string{name: "it"}, []string{admin}},
+		{"the name that it has anyway does not", map[string]string{admin: admin + "_1"}, nil},
+		{"an option that is not the default", map[string]string{primary: primary + "_2"}, nil},
+		{"the account follows, what is beside the name does not", map[string]string{name: "it", primary: primary + "_1"}, []string{admin}},
+		{"it was named too", map[string]string{admin: admin + "_1", name: "it"}, []string{admin}},
+	} {
+		values := resolve(t, mac(), enrollment.PolicySpec{Settings: c.named}, nil)
+		if got := values.Implied(mac()); !slices.Equal(got, c.implied) {
+			t.Errorf("%s: implied are %v, want %v, of %v", c.says, got, c.implied, values)
+		}
+		// What it is for: without the implied ones it is the same policy.
+		fewer := maps.Clone(values)
+		for _, id := range slices.Concat(values.Implied(mac()), values.Defaulted(mac(), nil)) {
+			delete(fewer, id)
+		}
+		if again := resolve(t, mac(), enrollment.PolicySpec{Settings: fewer}, nil); !maps.Equal(again, values) {
+			t.Errorf("%s: without what is implied %v becomes %v", c.says, values, again)
+		}
+	}
+}
+
 func TestWhatHasNoPlaceIsRefused(t *testing.T) {
 	t.Parallel()
 	brokenMac := mac()

@@ -111,6 +111,7 @@ func (w wirePolicy) platform() (enrollment.Platform, error) {
 func (w wirePolicy) policy(platform enrollment.Platform, template catalog.Template, current catalog.Current) enrollment.Policy {
 	p := w.named(current.Values.Spec(platform))
 	p.DefaultedSettings = current.Values.Defaulted(template.PolicyTemplate, nil)
+	p.ImpliedSettings = current.Values.Implied(template.PolicyTemplate)
 	return p
 }
 

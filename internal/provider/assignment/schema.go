@@ -36,10 +36,12 @@ func (r *assignment) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 			},
 			"token_id": schema.StringAttribute{
 				Required: true, MarkdownDescription: "Id of the `asm_token` whose devices these are.",
+				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"profile_id": schema.StringAttribute{
-				Required: true, MarkdownDescription: "Id of the enrollment profile that the devices get. Changing it moves them in place, all of them: the plan warns with the number, and `max_changes` does not limit it. " +
+				Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+				MarkdownDescription: "Id of the enrollment profile that the devices get. Changing it moves them in place, all of them: the plan warns with the number, and `max_changes` does not limit it. " +
 					"On Intune the id of an `asm_enrollment_profile` or the `profile_id` of an `asm_enrollment_policy`; the same profile written in another of Graph's forms is no change.",
 			},
 			"serial_numbers": schema.SetAttribute{

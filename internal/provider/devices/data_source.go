@@ -36,7 +36,7 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 			"the union, so that a device which was assigned stays selected.\n\n" +
 			"Intune knows less of a device than Apple: what it does not know is null, and a filter on it selects nothing. Each attribute says so.",
 		Attributes: map[string]schema.Attribute{
-			"token_id": schema.StringAttribute{Required: true, MarkdownDescription: "Id of the `asm_token`."},
+			"token_id": schema.StringAttribute{Required: true, Validators: []validator.String{atLeastOne}, MarkdownDescription: "Id of the `asm_token`."},
 			"assignment": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(atLeastOne)},
 				MarkdownDescription: "Which assignment the devices have, any of these: `\"unassigned\"`, `\"default\"` (on the token's default profile), or the id of a profile. Left out: any. " +

@@ -16,19 +16,23 @@ import (
 type shown struct {
 	// file is below internal/provider.
 	file, test string
-	// by are the names and texts of one call in the test.
+	// by are names and texts, in quotation marks, of one call in the test.
 	by []string
 }
 
 // inLists is a test of the filters of a list resource: what is listed with the
 // attribute is less than what is listed without.
 func inLists(test, typeConstant, attribute string) shown {
-	return shown{"lists_test.go", test, []string{"wantNames", typeConstant, attribute}}
+	return shown{"lists_test.go", test, []string{"wantNames", typeConstant, strconv.Quote(attribute)}}
 }
 
 // inInvocations is a test of what the action does with the attribute.
 func inInvocations(test string, attributes ...string) shown {
-	return shown{"sync/action_test.go", test, append([]string{"invoke"}, attributes...)}
+	by := []string{"invoke"}
+	for _, attribute := range attributes {
+		by = append(by, strconv.Quote(attribute))
+	}
+	return shown{"sync/action_test.go", test, by}
 }
 
 // showings are, by the list or the action and its attribute, the tests that show
@@ -51,7 +55,7 @@ var showings = map[string]map[string]shown{
 		"minimum_device_count": inLists(filters, "assignmentType", "minimum_device_count"),
 	},
 	"action asm_device_sync": {
-		"token_id":        {"matrix/invocation_test.go", "TestTheActionSyncsTheTokenThatItNames", []string{"Invoke", "token_id"}},
+		"token_id":        {"matrix/invocation_test.go", "TestTheActionSyncsTheTokenThatItNames", []string{"Invoke", `"token_id"`}},
 		"kind":            inInvocations(settings, "kind"),
 		"wait":            inInvocations(settings, "wait"),
 		"on_throttled":    inInvocations(settings, "on_throttled"),
@@ -85,7 +89,7 @@ func TestEveryAttributeOfListsAndActionsIsShown(t *testing.T) {
 				t.Errorf("%s: %s is shown and is not in the schema", of, path)
 			}
 			if !s.exists(t) {
-				t.Errorf("%s: %s is shown by no call with %q in %s of %s", of, path, s.by, s.test, s.file)
+				t.Errorf("%s: %s is shown by no call with %s in %s of %s", of, path, s.by, s.test, s.file)
 			}
 		}
 	}
@@ -132,9 +136,7 @@ func (s shown) within(call *ast.CallExpr) bool {
 		case *ast.Ident:
 			has[n.Name] = true
 		case *ast.BasicLit:
-			if text, err := strconv.Unquote(n.Value); err == nil {
-				has[text] = true
-			}
+			has[n.Value] = true
 		}
 		return true
 	})

@@ -106,8 +106,7 @@ func policyAttributes() []attribute {
 			set: config{"ade_accountsettings_adminaccountname": "it"}, change: config{"ade_accountsettings_adminaccountname": "staff"},
 			intune: &service{
 				field: "ade_accountsettings_adminaccountname", has: "it", becomes: "staff", without: "admin",
-				// An import names the choice above it too.
-				differs: []string{"settings"}, alsoOn: map[phase][]string{removed: {"defaulted_settings"}},
+				alsoOn: map[phase][]string{removed: {"defaulted_settings"}},
 			},
 		},
 		{path: "id", intune: &service{}, reads: func(v any) bool { return v != nil && v != "" }},

@@ -113,6 +113,8 @@ var refusals = map[string][]refusal{
 		{path: "profile_id", validator: notEmpty, value: "", says: "at least 1"},
 	},
 	"resource asm_device_assignment": append([]refusal{
+		{path: "token_id", validator: notEmpty, value: "", says: "at least 1"},
+		{path: "profile_id", validator: notEmpty, value: "", says: "at least 1"},
 		{validator: "Exactly one of these attributes must be configured: [serial_numbers,serial_numbers_file,serial_number_list]", says: "serial_numbers_file"},
 		{path: "serial_numbers", validator: "at most 1,000 serial numbers", value: manySerials(1001), says: "give serial_numbers_file"},
 		{path: "serial_numbers", validator: "serial numbers", value: []any{"not a serial number"}, says: "not a serial number"},
@@ -123,7 +125,9 @@ var refusals = map[string][]refusal{
 		{path: "missing_devices", validator: `value must be one of: ["error" "wait"]`, value: "ignore", says: `"error" "wait"`},
 		{path: "max_changes", validator: "a number of devices or a percentage", value: "many", says: "%"},
 	}, timeoutRefusals("create", "update", "delete")...),
+	"resource asm_sds_connection": {{path: "token_id", validator: notEmpty, value: "", says: "at least 1"}},
 	"resource asm_device_sync": append([]refusal{
+		{path: "token_id", validator: notEmpty, value: "", says: "at least 1"},
 		{path: "kind", validator: `value must be one of: ["full" "incremental"]`, value: "partial", says: `"full" "incremental"`},
 		{path: "on_throttled", validator: `value must be one of: ["skip" "wait" "error"]`, value: "retry", says: `"skip" "wait" "error"`},
 		{path: "max_age", validator: "must be a duration of at least 15m, such as 24h or 1h30m", value: "5m", says: "at least 15m"},
@@ -133,7 +137,10 @@ var refusals = map[string][]refusal{
 		{path: "id", validator: notBlank, value: "", says: notBlank},
 		{path: "name", validator: notBlank, value: " ", says: notBlank},
 	},
+	"data asm_enrollment_profiles": {{path: "token_id", validator: notEmpty, value: "", says: "at least 1"}},
+	"data asm_sync_status":         {{path: "token_id", validator: notEmpty, value: "", says: "at least 1"}},
 	"data asm_devices": {
+		{path: "token_id", validator: notEmpty, value: "", says: "at least 1"},
 		{path: "assignment", validator: severalSet, value: []any{}, says: "at least 1"},
 		{path: "assignment", validator: allOf + notEmpty, value: []any{""}, says: "at least 1"},
 		{path: "family", validator: notEmpty, value: "", says: "at least 1"},
@@ -165,6 +172,7 @@ var refusals = map[string][]refusal{
 		{path: "minimum_device_count", validator: "value must be at least 1", value: 0, says: "at least 1"},
 	},
 	"action asm_device_sync": append([]refusal{
+		{path: "token_id", validator: notEmpty, value: "", says: "at least 1"},
 		{path: "kind", validator: `value must be one of: ["full" "incremental"]`, value: "partial", says: `"full" "incremental"`},
 		{path: "on_throttled", validator: `value must be one of: ["skip" "wait" "error"]`, value: "retry", says: `"skip" "wait" "error"`},
 	}, timeoutRefusals("invoke")...),

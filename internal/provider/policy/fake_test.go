@@ -192,6 +192,7 @@ func (f *fake) policy(id string) enrollment.Policy {
 		p.Description = &k.description
 	}
 	p.DefaultedSettings = k.values.Defaulted(f.templates[k.platform], nil)
+	p.ImpliedSettings = k.values.Implied(f.templates[k.platform])
 	return p
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
 )
 
@@ -20,6 +21,21 @@ const importFormats = "Import an enrollment policy by its id in the settings cat
 // and nobody has configured since. They stay in state as they are read, whatever
 // configuration leaves out: an import alone is no change.
 const untouchedKey = "untouched"
+
+// impliedKey is where private state keeps the choices that an import left out of
+// settings, because they follow from settings below them. A configuration that
+// names them nevertheless means the same.
+const impliedKey = "implied"
+
+// impliedIn are the choices of a policy that follow from others, with their
+// values.
+func impliedIn(p enrollment.Policy) map[string]string {
+	out := map[string]string{}
+	for _, id := range p.ImpliedSettings {
+		out[id] = p.Settings[id]
+	}
+	return out
+}
 
 // ImportState implements resource.ResourceWithImportState. It only takes the id
 // apart; the Read that follows finds the policy.

@@ -52,6 +52,8 @@ func (r *policy) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest,
 		create = !plan.TokenID.Equal(state.TokenID) || !plan.Platform.Equal(state.Platform)
 	}
 	untouched := r.untouched(ctx, req.Private, config, &resp.Diagnostics)
+	implied := map[string]string{}
+	tf.GetPrivate(ctx, req.Private, impliedKey, &implied, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -62,7 +64,7 @@ func (r *policy) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest,
 		}
 		untouched, state = nil, model{}
 	}
-	plan = planned(config, plan, state, untouched)
+	plan = planned(config, plan, state, untouched).impliedAs(state, implied)
 	switch {
 	case create:
 		plan.DefaultedSettings = types.ListUnknown(types.StringType)
@@ -107,6 +109,24 @@ func (m model) spelledAs(state model) model {
 		m.ConfiguratorCertificates = was
 	}
 	if !m.Settings.IsNull() && !state.Settings.IsNull() && settingsKnown(m.Settings) && maps.EqualFunc(settingsOf(state.Settings), settingsOf(m.Settings), sameSetting) {
+		m.Settings = state.Settings
+	}
+	return m
+}
+
+// impliedAs plans no change where configuration names only more of what the
+// state has by implication: choices that follow from settings below them.
+func (m model) impliedAs(state model, implied map[string]string) model {
+	if m.Settings.IsNull() || state.Settings.IsNull() || !settingsKnown(m.Settings) {
+		return m
+	}
+	wanted, had := settingsOf(m.Settings), settingsOf(state.Settings)
+	for id, value := range implied {
+		if _, has := had[id]; !has && wanted[id] == value {
+			delete(wanted, id)
+		}
+	}
+	if maps.EqualFunc(had, wanted, sameSetting) {
 		m.Settings = state.Settings
 	}
 	return m

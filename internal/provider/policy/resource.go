@@ -94,6 +94,7 @@ func (r *policy) Read(ctx context.Context, req resource.ReadRequest, resp *resou
 	r.RememberStore(ctx, resp.Private, &resp.Diagnostics)
 	if imported {
 		tf.SetPrivate(ctx, resp.Private, untouchedKey, state.names(), &resp.Diagnostics)
+		tf.SetPrivate(ctx, resp.Private, impliedKey, impliedIn(p), &resp.Diagnostics)
 	}
 }
 

@@ -421,6 +421,39 @@ func TestAnImportReadsWhatIsNotTheDefault(t *testing.T) {
 	}
 }
 
+// Naming a setting brings up the choice above it. Whoever named the choice too
+// and whoever did not find nothing to do after an import.
+func TestAnImportLeavesOutTheChoiceAboveANamedSetting(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	for _, more := range []enrollment.PolicySetting{choice("ade_bridge", 0, 0, 1), below(text("ade_captain", "Kirk", 0), "ade_bridge_1")} {
+		f.templates[enrollment.IOS].Settings[more.ID] = more
+	}
+	d := drive(t, f.runtime())
+	without := minimal(tftest.Config{"settings": tftest.Config{"ade_captain": "Sulu"}})
+	with := minimal(tftest.Config{"settings": tftest.Config{"ade_captain": "Sulu", "ade_bridge": "ade_bridge_1"}})
+	apply(t, d, tftest.State{}, without)
+	state, diags := d.Import(kind, "p1")
+	clean(t, diags)
+	if got := state.Get("settings"); !reflect.DeepEqual(got, map[string]any{"ade_captain": "Sulu"}) {
+		t.Errorf("settings are imported as %v", got)
+	}
+	for _, config := range []tftest.Config{without, with} {
+		empty(t, d, refresh(t, d, state), config)
+	}
+	for name, settings := range map[string]tftest.Config{
+		"another option":     {"ade_captain": "Sulu", "ade_bridge": "ade_bridge_0"},
+		"another value":      {"ade_captain": "Uhura", "ade_bridge": "ade_bridge_1"},
+		"more":               {"ade_captain": "Sulu", "ade_bridge": "ade_bridge_1", "ade_warp": "7"},
+		"the choice alone":   {"ade_bridge": "ade_bridge_1"},
+		"nothing of the two": {"ade_warp": "5"},
+	} {
+		if plan := d.Plan(kind, state, minimal(tftest.Config{"settings": settings})); plan.Empty() {
+			t.Errorf("%s is no change", name)
+		}
+	}
+}
+
 // After an import, what is configured about the use of devices stands against
 // what the import brought.
 func TestAnImportedUseGivesWayToAConfiguredOne(t *testing.T) {

@@ -159,13 +159,14 @@ func (k keeper) set(state types.Set, said []string) types.Set {
 	return types.SetValueMust(types.StringType, values(slices.Compact(slices.Sorted(slices.Values(said)))))
 }
 
-// settings reads the keys that state has; an import reads what no attribute says
-// and what is not the template's default.
+// settings reads the keys that state has; an import reads what no attribute says,
+// what is not the template's default, and what does not follow from the rest.
 func (k keeper) settings(state types.Map, p enrollment.Policy) types.Map {
 	found := map[string]attr.Value{}
 	if k.everything {
 		for id, value := range p.Settings {
-			if value != "" && !enrollment.HasPolicyAttribute(p.Platform, id) && !slices.Contains(p.DefaultedSettings, id) {
+			itself := slices.Contains(p.DefaultedSettings, id) || slices.Contains(p.ImpliedSettings, id)
+			if value != "" && !itself && !enrollment.HasPolicyAttribute(p.Platform, id) {
 				found[id] = types.StringValue(value)
 			}
 		}

@@ -6,8 +6,10 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
@@ -59,7 +61,7 @@ func (d *profiles) Schema(_ context.Context, _ datasource.SchemaRequest, resp *d
 			"import it by `TOKEN_ID/APPLE_UUID`.\n\n" +
 			"On Intune these are the classic profiles for iPhone and iPad, without enrollment policies. Counting the devices there takes one read of all devices of the token, which everything in the same run shares.",
 		Attributes: map[string]schema.Attribute{
-			"token_id": schema.StringAttribute{Required: true, MarkdownDescription: "Id of the `asm_token`."},
+			"token_id": schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}, MarkdownDescription: "Id of the `asm_token`."},
 			"profiles": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "The profiles, ordered by name.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{

@@ -79,7 +79,7 @@ func (a *syncAction) Schema(ctx context.Context, _ action.SchemaRequest, resp *a
 		MarkdownDescription: "One sync at the moment when somebody wants it, with its progress on the screen: the service asks Apple which devices the MDM server of a token has, and gives new ones the default profile. " +
 			"It runs with `terraform apply -invoke` or when an `action_trigger` of a resource fires, and keeps nothing in state.\n\n" + aboutLimits,
 		Attributes: map[string]schema.Attribute{
-			"token_id":     schema.StringAttribute{Required: true, MarkdownDescription: aboutTokenID},
+			"token_id":     schema.StringAttribute{Required: true, Validators: tokenIDValidators(), MarkdownDescription: aboutTokenID},
 			"kind":         schema.StringAttribute{Optional: true, Validators: kindValidators(), MarkdownDescription: aboutKind},
 			"wait":         schema.BoolAttribute{Optional: true, MarkdownDescription: aboutWait + " The data source `asm_sync_status` says when it has ended."},
 			"on_throttled": schema.StringAttribute{Optional: true, Validators: onThrottledValidators(), MarkdownDescription: aboutOnThrottled},

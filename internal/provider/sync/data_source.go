@@ -126,7 +126,7 @@ func (d *syncStatus) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 		MarkdownDescription: "Which sync of a token may run when: what Intune's portal shows as a progress bar, and how the last syncs went. " +
 			"It reads what the service has recorded and asks Apple nothing. Intune tells less than the embedded service: what it does not tell is null.",
 		Attributes: map[string]schema.Attribute{
-			"token_id": schema.StringAttribute{Required: true, MarkdownDescription: "Id of the `asm_token`."},
+			"token_id": schema.StringAttribute{Required: true, Validators: tokenIDValidators(), MarkdownDescription: "Id of the `asm_token`."},
 			"running":  schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether a sync is running now."},
 			"current_run": schema.SingleNestedAttribute{
 				Computed: true, MarkdownDescription: "The sync that is running; null when none is.",

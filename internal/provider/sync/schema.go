@@ -33,7 +33,7 @@ func (r *deviceSync) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"token_id": schema.StringAttribute{
-				Required: true, MarkdownDescription: aboutTokenID + " Another token is another sync (replacement).",
+				Required: true, Validators: tokenIDValidators(), MarkdownDescription: aboutTokenID + " Another token is another sync (replacement).",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"kind": schema.StringAttribute{

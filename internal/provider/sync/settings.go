@@ -19,6 +19,10 @@ const (
 	defaultTimeout = 20 * time.Minute
 )
 
+func tokenIDValidators() []validator.String {
+	return []validator.String{stringvalidator.LengthAtLeast(1)}
+}
+
 func kindValidators() []validator.String {
 	return []validator.String{stringvalidator.OneOf(string(enrollment.FullSync), string(enrollment.IncrementalSync))}
 }
