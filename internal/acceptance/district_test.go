@@ -53,7 +53,7 @@ func TestTheWholeWay(t *testing.T) {
 	w.says(w.plan(0))
 	w.atThePortal(w.output("public_key_pem"), 300)
 	w.apply()
-	w.emptyPlans()
+	w.emptyPlansInARow(5)
 
 	var withProfile int
 	for uuid, count := range w.perProfile() {
@@ -103,7 +103,7 @@ func TestEveryObjectIsImported(t *testing.T) {
 		}
 		w.write(config...)
 		w.apply()
-		w.emptyPlans()
+		w.emptyPlansInARow(5)
 		token, profile := w.output("token_id"), w.output("classroom_id")
 		for address, id := range map[string]string{
 			"asm_token.district":               token,

@@ -292,10 +292,16 @@ func (w *world) run(args ...string) string {
 	return r.Output
 }
 
-// emptyPlans demands that five plans in a row change nothing.
+// emptyPlans demands that nothing is left to do: neither at once, nor after what
+// the refresh of the first plan has found.
 func (w *world) emptyPlans() {
 	w.Helper()
-	for range 5 {
+	w.emptyPlansInARow(2)
+}
+
+func (w *world) emptyPlansInARow(count int) {
+	w.Helper()
+	for range count {
 		w.plan(0)
 	}
 }
