@@ -77,16 +77,15 @@ variable "max_changes" {
 }
 
 # Who has to be called in: an iPad in use takes its new profile when it is erased.
-data "asm_devices" "all" {
-  token_id   = asm_token.district.id
-  details    = true
-  depends_on = [asm_device_assignment.group]
+data "asm_devices" "to_erase" {
+  for_each = asm_enrollment_profile.group
+
+  token_id    = asm_token.district.id
+  assignment  = [each.value.id]
+  needs_reset = true
+  depends_on  = [asm_device_assignment.group]
 }
 
 output "to_erase" {
-  value = {
-    for key, profile in asm_enrollment_profile.group : key => sort([
-      for serial, ipad in data.asm_devices.all.devices : serial if ipad.profile_id == profile.id && ipad.needs_reset
-    ])
-  }
+  value = { for key, found in data.asm_devices.to_erase : key => compact(split(" ", found.serial_number_list)) }
 }

@@ -104,6 +104,9 @@ type DeviceFilter struct {
 	SerialPrefix  string
 	// AssignedSince selects devices given to the server at or after that time.
 	AssignedSince time.Time
+	// NeedsReset selects devices that take their profile only after a factory
+	// reset, or those that do not need one; nil is any.
+	NeedsReset *bool
 	// SerialNumbers, sorted, selects these only; nil is any.
 	SerialNumbers []string
 }
@@ -121,7 +124,8 @@ func (f DeviceFilter) Matches(d Device) bool {
 		f.Model != "" && !strings.Contains(strings.ToLower(d.Model), strings.ToLower(f.Model)),
 		f.ProfileStatus != "" && d.ProfileStatus != f.ProfileStatus,
 		!strings.HasPrefix(d.SerialNumber, strings.ToUpper(f.SerialPrefix)),
-		!f.AssignedSince.IsZero() && d.AssignedToServerAt.Before(f.AssignedSince):
+		!f.AssignedSince.IsZero() && d.AssignedToServerAt.Before(f.AssignedSince),
+		f.NeedsReset != nil && d.NeedsReset != *f.NeedsReset:
 		return false
 	}
 	return f.Assignment == nil || slices.ContainsFunc(f.Assignment, d.isOn)

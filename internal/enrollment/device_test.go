@@ -19,6 +19,7 @@ func TestDeviceFilter(t *testing.T) {
 		"status":        {enrollment.DeviceFilter{ProfileStatus: enrollment.StatusAssigned}, enrollment.DeviceFilter{ProfileStatus: enrollment.StatusPushed}},
 		"serial prefix": {enrollment.DeviceFilter{SerialPrefix: "dmp"}, enrollment.DeviceFilter{SerialPrefix: "F9F"}},
 		"since":         {enrollment.DeviceFilter{AssignedSince: noon}, enrollment.DeviceFilter{AssignedSince: noon.Add(time.Second)}},
+		"needs a reset": {enrollment.DeviceFilter{NeedsReset: new(false)}, enrollment.DeviceFilter{NeedsReset: new(true)}},
 		"serials":       {enrollment.DeviceFilter{SerialNumbers: []string{"DMPXK1ABCDEF"}}, enrollment.DeviceFilter{SerialNumbers: []string{}}},
 		"a profile":     {enrollment.DeviceFilter{Assignment: []string{enrollment.SelectUnassigned, "p"}}, enrollment.DeviceFilter{Assignment: []string{"q"}}},
 		"the default":   {enrollment.DeviceFilter{Assignment: []string{enrollment.SelectDefault}}, enrollment.DeviceFilter{Assignment: []string{enrollment.SelectUnassigned}}},

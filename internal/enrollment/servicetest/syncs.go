@@ -107,6 +107,8 @@ var syncRules = map[string]func(*world){
 			"of the family, unassigned":   {enrollment.DeviceFilter{Family: "iPad", Assignment: []string{enrollment.SelectUnassigned}}, s.devices[2:]},
 			"by the beginning of one":     {enrollment.DeviceFilter{SerialPrefix: s.devices[0]}, s.devices[:1]},
 			"assigned to the server then": {enrollment.DeviceFilter{AssignedSince: w.portal.Now().Add(time.Hour)}, nil},
+			"that need a reset":           {enrollment.DeviceFilter{NeedsReset: new(true)}, nil},
+			"that need none":              {enrollment.DeviceFilter{NeedsReset: new(false)}, s.devices},
 		} {
 			if got := w.serials(s.token.ID, c.filter); !slices.Equal(got, c.want) {
 				w.Errorf("%s: %v, want %v", name, got, c.want)
@@ -134,6 +136,9 @@ var syncRules = map[string]func(*world){
 		}
 		if d := w.device(s.token.ID, s.devices[1]); d.NeedsReset {
 			w.Fatalf("a device that was never activated needs a reset: %+v", d)
+		}
+		if got := w.serials(s.token.ID, enrollment.DeviceFilter{NeedsReset: new(true)}); !slices.Equal(got, s.devices[:1]) {
+			w.Errorf("devices that need a reset: %v, want %v", got, s.devices[:1])
 		}
 	},
 }

@@ -54,6 +54,9 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 				MarkdownDescription: "Apple's word on the device's profile: `empty`, `assigned` (set up to get it), `pushed` (has taken it) or `removed`. " +
 					"On Intune `pushed` is enrolled with that profile, and `removed` selects nothing.",
 			},
+			"needs_reset": schema.BoolAttribute{
+				Optional: true, MarkdownDescription: "`true`: devices that were activated before they got their profile, and take it only after a factory reset. `false`: all others. Left out: both.",
+			},
 			"details": schema.BoolAttribute{
 				Optional: true, MarkdownDescription: "Also give `devices`. An error above 5,000 devices: it makes plans and state large.",
 			},

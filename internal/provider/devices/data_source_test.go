@@ -114,7 +114,7 @@ func TestFiltersAreHandedOn(t *testing.T) {
 	f, _, d := start(t, 1)
 	_, diags := d.ReadData(kind, tftest.Config{
 		"token_id": "t1", "assignment": []any{"unassigned", "default", "p1"}, "family": "iPad", "model": "Air", "serial_prefix": "ipad",
-		"assigned_since": "2026-01-02T03:04:05+02:00", "state": "pushed",
+		"assigned_since": "2026-01-02T03:04:05+02:00", "state": "pushed", "needs_reset": true,
 	})
 	if len(diags) > 0 {
 		t.Fatal(diags.Errors())
@@ -122,7 +122,7 @@ func TestFiltersAreHandedOn(t *testing.T) {
 	slices.Sort(f.asked.Assignment)
 	want := enrollment.DeviceFilter{
 		Assignment: []string{"default", "p1", "unassigned"}, Family: "iPad", Model: "Air", SerialPrefix: "ipad",
-		AssignedSince: f.asked.AssignedSince, ProfileStatus: enrollment.StatusPushed,
+		AssignedSince: f.asked.AssignedSince, ProfileStatus: enrollment.StatusPushed, NeedsReset: new(true),
 	}
 	if !reflect.DeepEqual(f.asked, want) || !f.asked.AssignedSince.Equal(time.Date(2026, 1, 2, 1, 4, 5, 0, time.UTC)) {
 		t.Errorf("asked for %+v", f.asked)

@@ -32,6 +32,7 @@ type model struct {
 	SerialPrefix     types.String      `tfsdk:"serial_prefix"`
 	AssignedSince    timetypes.RFC3339 `tfsdk:"assigned_since"`
 	State            types.String      `tfsdk:"state"`
+	NeedsReset       types.Bool        `tfsdk:"needs_reset"`
 	Details          types.Bool        `tfsdk:"details"`
 	SerialNumberList types.String      `tfsdk:"serial_number_list"`
 	DeviceCount      types.Int64       `tfsdk:"device_count"`
@@ -43,7 +44,7 @@ type model struct {
 func (m *model) filter(ctx context.Context, diags *diag.Diagnostics) enrollment.DeviceFilter {
 	f := enrollment.DeviceFilter{
 		Family: m.Family.ValueString(), Model: m.Model.ValueString(), SerialPrefix: m.SerialPrefix.ValueString(),
-		ProfileStatus: enrollment.ProfileStatus(m.State.ValueString()),
+		ProfileStatus: enrollment.ProfileStatus(m.State.ValueString()), NeedsReset: m.NeedsReset.ValueBoolPointer(),
 	}
 	if !m.Assignment.IsNull() {
 		diags.Append(m.Assignment.ElementsAs(ctx, &f.Assignment, false)...)

@@ -39,6 +39,7 @@ func readings(w *world) []reading {
 		{"asm_devices", all.With(config{"serial_prefix": w.tokens[0].serials[0][:2]})},
 		{"asm_devices", all.With(config{"assigned_since": "2020-01-01T00:00:00Z"})},
 		{"asm_devices", all.With(config{"state": "pushed"})},
+		{"asm_devices", all.With(config{"needs_reset": false})},
 		{"asm_sync_status", config{"token_id": token}},
 		{"asm_push_certificate", config{"expiry_warning_days": 30}},
 		{"asm_prerequisites", config{"token_id": token, "federated_domains": []any{"school.example"}, "expiry_warning_days": 30}},
