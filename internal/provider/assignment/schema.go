@@ -37,7 +37,7 @@ func (r *assignment) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 			"token_id": schema.StringAttribute{
 				Required: true, MarkdownDescription: "Id of the `asm_token` whose devices these are.",
 				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				PlanModifiers: tf.OfToken(),
 			},
 			"profile_id": schema.StringAttribute{
 				Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},

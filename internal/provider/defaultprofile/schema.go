@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
+	"github.com/asm-enrollment/terraform-provider-asm/internal/provider/tf"
 )
 
 // Schema implements resource.Resource.
@@ -32,7 +33,7 @@ func (r *defaultProfile) Schema(_ context.Context, _ resource.SchemaRequest, res
 			},
 			"token_id": schema.StringAttribute{
 				Required: true, MarkdownDescription: "Id of the `asm_token`. Another token means another default.",
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				PlanModifiers: tf.OfToken(),
 				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"platform": schema.StringAttribute{

@@ -93,7 +93,7 @@ func (r *policy) requireIntune(diags *diag.Diagnostics) {
 // what an import brought and nobody has configured since what the state has.
 func planned(config, plan, state model, untouched []string) model {
 	out := config
-	out.ID, out.ProfileID, out.Platform, out.DefaultedSettings = plan.ID, plan.ProfileID, plan.Platform, plan.DefaultedSettings
+	out.ID, out.ProfileID, out.TokenID, out.Platform, out.DefaultedSettings = plan.ID, plan.ProfileID, plan.TokenID, plan.Platform, plan.DefaultedSettings
 	for _, a := range attributes() {
 		if slices.Contains(untouched, a.name) && !contradicts(config, state, a.name) {
 			a.take(&out, state)

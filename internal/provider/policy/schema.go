@@ -49,7 +49,7 @@ func (r *policy) Schema(ctx context.Context, _ resource.SchemaRequest, resp *res
 			},
 			"token_id": schema.StringAttribute{
 				Required: true, MarkdownDescription: "Id of the `asm_token` that the policy belongs to. Another token means another policy.",
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				PlanModifiers: tf.OfToken(),
 				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"platform": schema.StringAttribute{

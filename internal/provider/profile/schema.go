@@ -65,7 +65,7 @@ func (r *profile) Schema(ctx context.Context, _ resource.SchemaRequest, resp *re
 			},
 			"token_id": schema.StringAttribute{
 				Required: true, MarkdownDescription: "Id of the `asm_token` that the profile belongs to. Another token means another profile.",
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				PlanModifiers: tf.OfToken(),
 				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"name":        schema.StringAttribute{Required: true, MarkdownDescription: "Name of the profile, 1 to 125 characters. On the embedded service Apple has it too, so a new name is a new definition." + onIntune("displayName")},

@@ -60,7 +60,7 @@ func (r *connection) Schema(_ context.Context, _ resource.SchemaRequest, resp *r
 			"token_id": schema.StringAttribute{
 				Required: true, MarkdownDescription: "Id of the `asm_token` that is shared.",
 				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				PlanModifiers: tf.OfToken(),
 			},
 		},
 	}

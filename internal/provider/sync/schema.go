@@ -34,7 +34,7 @@ func (r *deviceSync) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 			},
 			"token_id": schema.StringAttribute{
 				Required: true, Validators: tokenIDValidators(), MarkdownDescription: aboutTokenID + " Another token is another sync (replacement).",
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				PlanModifiers: tf.OfToken(),
 			},
 			"kind": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(string(defaultKind)), Validators: kindValidators(),
