@@ -498,6 +498,23 @@ func TestFiltersOfPolicies(t *testing.T) {
 	wantOne(t, said.Errors(), "Unable to list enrollment policies", "9b1f6c0e")
 }
 
+func TestAListOfATokenThatDoesNotExistSaysSo(t *testing.T) {
+	t.Parallel()
+	onServices(t, func(t *testing.T, kind enrollment.Kind) {
+		s := newSchool(t, kind, 10)
+		s.token("District", 0)
+		for _, id := range []string{"nothing", "00000000-0000-4000-8000-000000000000"} {
+			for _, typeName := range []string{profileType, policyType, assignmentType} {
+				if kind == enrollment.Embedded && typeName == policyType {
+					continue // it has none of any token
+				}
+				_, diags := s.d.List(typeName, tftest.Query{Config: tftest.Config{"token_id": id}})
+				wantOne(t, diags.Errors(), ": There is no ", fmt.Sprintf("token %q", id))
+			}
+		}
+	})
+}
+
 func TestTheEmbeddedServiceSaysThatItHasNoPolicies(t *testing.T) {
 	t.Parallel()
 	_, said := newSchool(t, enrollment.Embedded, 1).d.List(policyType, tftest.Query{})
