@@ -147,6 +147,43 @@ func TestPipelineOfGitLabIsCareful(t *testing.T) {
 	}
 }
 
+// Without a secret nothing is planned unless it is certain that nothing would be destroyed.
+func TestPipelineWithoutASecretPlansOnlyWhereNothingIsSetUp(t *testing.T) {
+	t.Parallel()
+	script := filepath.Join(t.TempDir(), "pipeline.sh")
+	if err := os.WriteFile(script, []byte(read(t, "../../examples/ci/pipeline.sh")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tool := filepath.Join(t.TempDir(), "tool")
+	const stub = "#!/bin/sh\n[ \"$1\" = state ] || exit 0\nprintf '%s\\n' \"$LISTED\"\n[ -z \"$FAILS\" ] || { echo \"$FAILS\" >&2; exit 1; }\n"
+	if err := os.WriteFile(tool, []byte(stub), 0o700); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	const setUp = "everything would be destroyed"
+	for name, c := range map[string]struct{ listed, fails, refused string }{
+		"no state":                        {"", "\x1b[31mNo state file was found!\n\nState management commands require a state file.", ""},
+		"no state for OpenTofu":           {"", "Error: No state file was found\n\nState management commands require a state file.", ""},
+		"an empty state":                  {"", "", ""},
+		"the token":                       {"asm_token.district", "", ""},
+		"the token in a module":           {`module.school["a.b c"].asm_token.district[0]`, "", ""},
+		"data of a module":                {"module.school.data.asm_devices.all\nmodule.school.asm_token.district", "", ""},
+		"what is not ours":                {"azurerm_storage_account.asm_state", "", ""},
+		"an assignment":                   {"asm_token.district\nasm_device_assignment.carts[0]", "", setUp},
+		"an assignment in a module":       {`module.school["a.b c"].module.b.asm_device_assignment.carts`, "", setUp},
+		"an assignment with an odd key":   {`asm_device_assignment.carts["module.x.asm_token.y"]`, "", setUp},
+		"a state that cannot be read":     {"", "Error: Failed to load state: 403", "cannot be read: "},
+		"a state that is read by half":    {"asm_token.district", "Error: Failed to load state: 403", "Failed to load state: 403"},
+		"a directory without a state yet": {"", "Error: Backend initialization required", "Backend initialization required"},
+	} {
+		command := exec.CommandContext(t.Context(), "sh", script, "preview")
+		command.Env = append(os.Environ(), "TF="+tool, "SERVER_TOKEN=", "SERVER_TOKEN_FILE=", "BOOTSTRAP=true", "LISTED="+c.listed, "FAILS="+c.fails)
+		output, err := command.CombinedOutput()
+		if (err != nil) != (c.refused != "") || !strings.Contains(string(output), c.refused) {
+			t.Errorf("%s: %v, %s", name, err, output)
+		}
+	}
+}
+
 // The script is for any POSIX shell.
 func TestPipelineScriptIsClean(t *testing.T) {
 	t.Parallel()
