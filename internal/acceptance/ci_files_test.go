@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -127,6 +128,54 @@ func TestPipelineOfGitHubIsCareful(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The comment on a pull request is edited where this workflow has made one, and shows the plan as it is.
+func TestPipelineCommentOfGitHub(t *testing.T) {
+	t.Parallel()
+	step := stepOf(parsed(t, githubFile), "preview", "Comment")
+	script, _ := in(step, "run").(string)
+	marker, _ := in(step, "env", "MARKER").(string)
+	if !strings.HasPrefix(marker, "<!--") || !strings.Contains(script, "startswith(env.MARKER)") {
+		t.Fatalf("the comment has no marker to find it by: %q", marker)
+	}
+	const plan = "Plan: 1 to add\n```\n<b>````</b>\n\n  + x = 1\n"
+	const shown = "\n\n    Plan: 1 to add\n    ```\n    <b>````</b>\n    \n      + x = 1\n"
+	const stub = "#!/bin/sh\ncase \"$*\" in *--jq*) printf \"$FOUND\" ;; *) echo \"$*\" >>called ;; esac\n"
+	for found, want := range map[string]string{
+		"":         "pr comment 7 --body-file .pipeline/comment.md\n",
+		`11\n12\n`: "api --silent --method PATCH repos/school/ipads/issues/comments/12 --field body=@.pipeline/comment.md\n",
+	} {
+		dir := t.TempDir()
+		for name, text := range map[string]string{"gh": stub, ".pipeline/plan.txt": plan} {
+			if err := errors.Join(os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700), os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700)); err != nil { //nolint:gosec // one is run
+				t.Fatal(err)
+			}
+		}
+		command := exec.CommandContext(t.Context(), "bash", "-e", "-c", script)
+		command.Dir = dir
+		command.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "MARKER="+marker, "NUMBER=7", "GH_REPO=school/ipads", "FOUND="+found)
+		if output, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, output)
+		}
+		if got := read(t, filepath.Join(dir, "called")); got != want {
+			t.Errorf("where %q are found gh is called %q, want %q", found, got, want)
+		}
+		if got := read(t, filepath.Join(dir, ".pipeline/comment.md")); got != marker+shown {
+			t.Errorf("the comment is %q", got)
+		}
+	}
+}
+
+// stepOf finds a step of a job by its name; nil where there is none.
+func stepOf(workflow map[string]any, job, name string) any {
+	steps, _ := in(workflow, "jobs", job, "steps").([]any)
+	for _, step := range steps {
+		if in(step, "name") == name {
+			return step
+		}
+	}
+	return nil
 }
 
 func TestPipelineOfGitLabIsCareful(t *testing.T) {
