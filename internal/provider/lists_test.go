@@ -408,6 +408,23 @@ func TestListedAssignmentsAreImportedWithTheirGeneratedConfiguration(t *testing.
 	})
 }
 
+// What an assignment holds, in whatever state, is managed already.
+func TestListedAssignmentsSayWhatIsHeldAlready(t *testing.T) {
+	t.Parallel()
+	onServices(t, func(t *testing.T, kind enrollment.Kind) {
+		s := newSchool(t, kind, 10)
+		tokenID := s.token("District", 5)
+		carts, serials := s.profile(tokenID, enrollment.ProfileSpec{Name: "Carts", Supervised: true}), s.serials(tokenID)
+		s.assign(tokenID, carts, serials[:1])
+		must[enrollment.AssignResult](s)(s.service.Assign(t.Context(), enrollment.AssignRequest{TokenID: tokenID, ProfileID: carts, Holder: "somebody", SerialNumbers: serials[1:]}))
+		want := "Carts: 5 devices"
+		if enrollment.RecordsHolder(kind) {
+			want += " (4 held by an assignment)"
+		}
+		s.wantNames(assignmentType, nil, want)
+	})
+}
+
 // wantOne fails the test unless there is one message, with all parts in it.
 func wantOne(t *testing.T, messages []string, parts ...string) {
 	t.Helper()
