@@ -72,7 +72,11 @@ server_token() {
 # a pull request from a fork, must not become a plan that destroys everything.
 bootstrap() {
 	[ "${BOOTSTRAP:-}" = true ] || die "SERVER_TOKEN is empty. Give this job the secret; or, in the first apply of all, set BOOTSTRAP=true."
-	if "$TF" state list 2>/dev/null | grep '^asm_' | grep -qv '^asm_token\.'; then
+	managed=$("$TF" state list 2>&1) || case $managed in
+	*"No state file was found"*) managed= ;;
+	*) die "SERVER_TOKEN is empty, and what is set up already cannot be read: $managed" ;;
+	esac
+	if printf '%s\n' "$managed" | grep -E '^(module\..*\.)?asm_' | grep -Evq '^(module\..*\.)?(data\.asm_|asm_token\.)'; then
 		die "SERVER_TOKEN is empty, and enrollment is set up already: without it everything would be destroyed. Give this job the secret."
 	fi
 	unset TF_VAR_server_token TF_VAR_server_token_version

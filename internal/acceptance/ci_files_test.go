@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -129,6 +130,54 @@ func TestPipelineOfGitHubIsCareful(t *testing.T) {
 	}
 }
 
+// The comment on a pull request is edited where this workflow has made one, and shows the plan as it is.
+func TestPipelineCommentOfGitHub(t *testing.T) {
+	t.Parallel()
+	step := stepOf(parsed(t, githubFile), "preview", "Comment")
+	script, _ := in(step, "run").(string)
+	marker, _ := in(step, "env", "MARKER").(string)
+	if !strings.HasPrefix(marker, "<!--") || !strings.Contains(script, "startswith(env.MARKER)") {
+		t.Fatalf("the comment has no marker to find it by: %q", marker)
+	}
+	const plan = "Plan: 1 to add\n```\n<b>````</b>\n\n  + x = 1\n"
+	const shown = "\n\n    Plan: 1 to add\n    ```\n    <b>````</b>\n    \n      + x = 1\n"
+	const stub = "#!/bin/sh\ncase \"$*\" in *--jq*) printf \"$FOUND\" ;; *) echo \"$*\" >>called ;; esac\n"
+	for found, want := range map[string]string{
+		"":         "pr comment 7 --body-file .pipeline/comment.md\n",
+		`11\n12\n`: "api --silent --method PATCH repos/school/ipads/issues/comments/12 --field body=@.pipeline/comment.md\n",
+	} {
+		dir := t.TempDir()
+		for name, text := range map[string]string{"gh": stub, ".pipeline/plan.txt": plan} {
+			if err := errors.Join(os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700), os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700)); err != nil { //nolint:gosec // one is run
+				t.Fatal(err)
+			}
+		}
+		command := exec.CommandContext(t.Context(), "bash", "-e", "-c", script)
+		command.Dir = dir
+		command.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "MARKER="+marker, "NUMBER=7", "GH_REPO=school/ipads", "FOUND="+found)
+		if output, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, output)
+		}
+		if got := read(t, filepath.Join(dir, "called")); got != want {
+			t.Errorf("where %q are found gh is called %q, want %q", found, got, want)
+		}
+		if got := read(t, filepath.Join(dir, ".pipeline/comment.md")); got != marker+shown {
+			t.Errorf("the comment is %q", got)
+		}
+	}
+}
+
+// stepOf finds a step of a job by its name; nil where there is none.
+func stepOf(workflow map[string]any, job, name string) any {
+	steps, _ := in(workflow, "jobs", job, "steps").([]any)
+	for _, step := range steps {
+		if in(step, "name") == name {
+			return step
+		}
+	}
+	return nil
+}
+
 func TestPipelineOfGitLabIsCareful(t *testing.T) {
 	t.Parallel()
 	file := parsed(t, gitlabFile)
@@ -144,6 +193,43 @@ func TestPipelineOfGitLabIsCareful(t *testing.T) {
 	}
 	if in(file, "nightly", "variables", "ONLY_ROUTINE") != "true" || in(file, ".enrollment", "id_tokens", "ARM_OIDC_TOKEN", "aud") == nil {
 		t.Error("the nightly job may do the routine only, and jobs sign in with an ID token")
+	}
+}
+
+// Without a secret nothing is planned unless it is certain that nothing would be destroyed.
+func TestPipelineWithoutASecretPlansOnlyWhereNothingIsSetUp(t *testing.T) {
+	t.Parallel()
+	script := filepath.Join(t.TempDir(), "pipeline.sh")
+	if err := os.WriteFile(script, []byte(read(t, "../../examples/ci/pipeline.sh")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tool := filepath.Join(t.TempDir(), "tool")
+	const stub = "#!/bin/sh\n[ \"$1\" = state ] || exit 0\nprintf '%s\\n' \"$LISTED\"\n[ -z \"$FAILS\" ] || { echo \"$FAILS\" >&2; exit 1; }\n"
+	if err := os.WriteFile(tool, []byte(stub), 0o700); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	const setUp = "everything would be destroyed"
+	for name, c := range map[string]struct{ listed, fails, refused string }{
+		"no state":                        {"", "\x1b[31mNo state file was found!\n\nState management commands require a state file.", ""},
+		"no state for OpenTofu":           {"", "Error: No state file was found\n\nState management commands require a state file.", ""},
+		"an empty state":                  {"", "", ""},
+		"the token":                       {"asm_token.district", "", ""},
+		"the token in a module":           {`module.school["a.b c"].asm_token.district[0]`, "", ""},
+		"data of a module":                {"module.school.data.asm_devices.all\nmodule.school.asm_token.district", "", ""},
+		"what is not ours":                {"azurerm_storage_account.asm_state", "", ""},
+		"an assignment":                   {"asm_token.district\nasm_device_assignment.carts[0]", "", setUp},
+		"an assignment in a module":       {`module.school["a.b c"].module.b.asm_device_assignment.carts`, "", setUp},
+		"an assignment with an odd key":   {`asm_device_assignment.carts["module.x.asm_token.y"]`, "", setUp},
+		"a state that cannot be read":     {"", "Error: Failed to load state: 403", "cannot be read: "},
+		"a state that is read by half":    {"asm_token.district", "Error: Failed to load state: 403", "Failed to load state: 403"},
+		"a directory without a state yet": {"", "Error: Backend initialization required", "Backend initialization required"},
+	} {
+		command := exec.CommandContext(t.Context(), "sh", script, "preview")
+		command.Env = append(os.Environ(), "TF="+tool, "SERVER_TOKEN=", "SERVER_TOKEN_FILE=", "BOOTSTRAP=true", "LISTED="+c.listed, "FAILS="+c.fails)
+		output, err := command.CombinedOutput()
+		if (err != nil) != (c.refused != "") || !strings.Contains(string(output), c.refused) {
+			t.Errorf("%s: %v, %s", name, err, output)
+		}
 	}
 }
 

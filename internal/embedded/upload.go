@@ -65,7 +65,7 @@ func (s *Service) sameServerToken(ctx context.Context, t store.Token) (enrollmen
 	if status.Last == nil || status.Last.FinishedAt.Before(t.UploadedAt) {
 		s.syncAfterUpload(ctx, t, &result)
 	}
-	result.Token, err = s.ReadToken(ctx, t.ID)
+	result.Token, err = s.ReadToken(context.WithoutCancel(ctx), t.ID)
 	return result, err
 }
 
@@ -231,7 +231,7 @@ func changeServer(ctx context.Context, tx *store.Tx, before store.Token, account
 	return tx.SetSyncState(ctx, before.ID, state)
 }
 
-// syncAfterUpload syncs. That it fails is a warning: the token stands.
+// syncAfterUpload syncs. That it fails or has to go on later is a warning: the token stands.
 func (s *Service) syncAfterUpload(ctx context.Context, t store.Token, result *enrollment.UploadResult) {
 	kind := enrollment.IncrementalSync
 	if t.ServerToken == nil {
@@ -241,11 +241,9 @@ func (s *Service) syncAfterUpload(ctx context.Context, t store.Token, result *en
 	if run.ID != "" {
 		result.Sync = &run
 	}
-	if err != nil {
-		result.Warnings = append(result.Warnings, enrollment.Warning{
-			Summary: "The sync after the upload failed",
-			Detail:  fmt.Sprintf("The server token of token %q was accepted and is in use, but its devices are not up to date: %v", t.Name, err),
-		})
+	interrupted := err != nil && ctx.Err() != nil
+	if w, warn := enrollment.SyncAfterUpload(enrollment.Embedded, t.Name, run, err, interrupted); warn {
+		result.Warnings = append(result.Warnings, w)
 	}
 }
 

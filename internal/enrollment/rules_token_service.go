@@ -1,5 +1,7 @@
 package enrollment
 
+import "fmt"
+
 // TokenAsk is what a configuration asks of a token that not every service can
 // do. What is not known yet is not asked for.
 type TokenAsk struct {
@@ -61,4 +63,30 @@ func ReplacesKey(kind Kind, name string) (Warning, bool) {
 			"The server token that Intune has keeps working until it expires or Apple School Manager hands out a newer one. " +
 			"After the apply, upload the new public_key_pem in Apple School Manager, download the server token and give it to server_token_wo.",
 	}, true
+}
+
+// SyncAfterUpload warns of the sync of an upload that has not ended well: the
+// server token stands all the same. interrupted: whoever uploaded does not wait any
+// longer, so that err says nothing of the sync.
+func SyncAfterUpload(kind Kind, token string, run SyncRun, err error, interrupted bool) (Warning, bool) {
+	inUse := "The server token of token \"" + token + "\" was accepted and is in use, "
+	switch {
+	case !interrupted && err != nil:
+		return Warning{Summary: "The sync after the upload failed", Detail: fmt.Sprintf("%sbut its devices are not up to date: %v", inUse, err)}, true
+	case !interrupted && run.State == SyncFinished:
+		return Warning{}, false
+	}
+	why, next := "its 15 minutes were up", "The next sync goes on from there."
+	if interrupted {
+		why = "the time for waiting was up, or the waiting was interrupted"
+	}
+	switch {
+	case kind == Intune:
+		next = "Intune goes on without anybody waiting; it does about 3,000 devices a minute."
+	case run.Pages > 0:
+		next = fmt.Sprintf("What it brought in is kept: %s with %s. %s", Count(run.Pages, "page"), Count(run.Devices, "device"), next)
+	case run.ID == "":
+		next = "The next sync makes up for it."
+	}
+	return Warning{Summary: "The sync after the upload has not ended and goes on next time", Detail: fmt.Sprintf("%sbut its devices are not up to date: %s. %s", inUse, why, next)}, true
 }

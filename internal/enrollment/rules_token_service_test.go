@@ -1,6 +1,8 @@
 package enrollment_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -54,5 +56,44 @@ func TestAFirstTokenThatIntuneRefusesLeavesAtMostOneWithoutServerToken(t *testin
 	w, _ := enrollment.UnprovenCreation(enrollment.Intune, "District")
 	if !strings.HasSuffix(w.Detail, "a token without a server token may be left: delete that one in the admin center, or import it. Nothing else is touched.") {
 		t.Error(w.Detail)
+	}
+}
+
+func TestTheSyncAfterAnUploadIsSaidToHaveFailedOnlyWhereItHas(t *testing.T) {
+	t.Parallel()
+	down := errors.New("the service is down")
+	ended := enrollment.SyncRun{ID: "1", State: enrollment.SyncFinished, Pages: 2}
+	paused := enrollment.SyncRun{ID: "1", State: enrollment.SyncPaused, Pages: 1, Devices: 1000}
+	running := enrollment.SyncRun{ID: "1", State: enrollment.SyncRunning}
+	for name, c := range map[string]struct {
+		kind        enrollment.Kind
+		run         enrollment.SyncRun
+		err         error
+		interrupted bool
+		want        []string
+	}{
+		"ended":                         {enrollment.Embedded, ended, nil, false, nil},
+		"failed":                        {enrollment.Embedded, enrollment.SyncRun{ID: "1", State: enrollment.SyncFailed}, down, false, []string{"upload failed", "the service is down"}},
+		"could not begin":               {enrollment.Intune, enrollment.SyncRun{}, down, false, []string{"upload failed", "the service is down"}},
+		"paused":                        {enrollment.Embedded, paused, nil, false, []string{"goes on next time", "15 minutes were up", "1 page with 1000 devices", "goes on from there"}},
+		"interrupted":                   {enrollment.Embedded, paused, context.Canceled, true, []string{"goes on next time", "interrupted", "1 page with 1000 devices"}},
+		"interrupted before it began":   {enrollment.Embedded, enrollment.SyncRun{}, context.Canceled, true, []string{"goes on next time", "makes up for it"}},
+		"Intune is still at it":         {enrollment.Intune, running, nil, false, []string{"goes on next time", "15 minutes were up", "Intune goes on"}},
+		"nobody waits for Intune":       {enrollment.Intune, running, context.DeadlineExceeded, true, []string{"goes on next time", "time for waiting", "Intune goes on"}},
+		"a request that took too long":  {enrollment.Embedded, enrollment.SyncRun{ID: "1", State: enrollment.SyncFailed}, context.DeadlineExceeded, false, []string{"upload failed"}},
+		"interrupted before any device": {enrollment.Embedded, enrollment.SyncRun{ID: "1", State: enrollment.SyncPaused}, context.Canceled, true, []string{"The next sync goes on from there"}},
+	} {
+		w, said := enrollment.SyncAfterUpload(c.kind, "District", c.run, c.err, c.interrupted)
+		if said != (c.want != nil) {
+			t.Errorf("%s: %+v", name, w)
+		}
+		for _, part := range c.want {
+			if text := w.Summary + ". " + w.Detail; !strings.Contains(text, part) || !strings.Contains(text, `"District" was accepted`) {
+				t.Errorf("%s: %q does not say %q", name, text, part)
+			}
+		}
+		if c.interrupted && strings.Contains(w.Detail, "context") {
+			t.Errorf("%s: %q", name, w.Detail)
+		}
 	}
 }

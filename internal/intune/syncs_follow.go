@@ -3,7 +3,6 @@ package intune
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -144,11 +143,9 @@ func (s *Service) syncAfterUpload(ctx context.Context, before, row tokenRow, res
 	if run.ID != "" {
 		result.Sync = &run
 	}
-	if err != nil {
-		result.Warnings = append(result.Warnings, enrollment.Warning{
-			Summary: "The sync after the upload failed",
-			Detail:  fmt.Sprintf("Intune took the server token of token %q and uses it, but its devices are not up to date: %v", row.Name, err),
-		})
+	interrupted := err != nil && ctx.Err() != nil
+	if w, warn := enrollment.SyncAfterUpload(enrollment.Intune, row.Name, run, err, interrupted); warn {
+		result.Warnings = append(result.Warnings, w)
 	}
 	if read, err := s.tokenRow(ctx, row.ID); err == nil {
 		return read

@@ -408,6 +408,23 @@ func TestListedAssignmentsAreImportedWithTheirGeneratedConfiguration(t *testing.
 	})
 }
 
+// What an assignment holds, in whatever state, is managed already.
+func TestListedAssignmentsSayWhatIsHeldAlready(t *testing.T) {
+	t.Parallel()
+	onServices(t, func(t *testing.T, kind enrollment.Kind) {
+		s := newSchool(t, kind, 10)
+		tokenID := s.token("District", 5)
+		carts, serials := s.profile(tokenID, enrollment.ProfileSpec{Name: "Carts", Supervised: true}), s.serials(tokenID)
+		s.assign(tokenID, carts, serials[:1])
+		must[enrollment.AssignResult](s)(s.service.Assign(t.Context(), enrollment.AssignRequest{TokenID: tokenID, ProfileID: carts, Holder: "somebody", SerialNumbers: serials[1:]}))
+		want := "Carts: 5 devices"
+		if enrollment.RecordsHolder(kind) {
+			want += " (4 held by an assignment)"
+		}
+		s.wantNames(assignmentType, nil, want)
+	})
+}
+
 // wantOne fails the test unless there is one message, with all parts in it.
 func wantOne(t *testing.T, messages []string, parts ...string) {
 	t.Helper()
@@ -496,6 +513,23 @@ func TestFiltersOfPolicies(t *testing.T) {
 	}
 	_, said := s.d.List(policyType, tftest.Query{Config: tftest.Config{"token_id": "9b1f6c0e-9d0a-4a57-8a0e-3f0f5d6f2a11"}})
 	wantOne(t, said.Errors(), "Unable to list enrollment policies", "9b1f6c0e")
+}
+
+func TestAListOfATokenThatDoesNotExistSaysSo(t *testing.T) {
+	t.Parallel()
+	onServices(t, func(t *testing.T, kind enrollment.Kind) {
+		s := newSchool(t, kind, 10)
+		s.token("District", 0)
+		for _, id := range []string{"nothing", "00000000-0000-4000-8000-000000000000"} {
+			for _, typeName := range []string{profileType, policyType, assignmentType} {
+				if kind == enrollment.Embedded && typeName == policyType {
+					continue // it has none of any token
+				}
+				_, diags := s.d.List(typeName, tftest.Query{Config: tftest.Config{"token_id": id}})
+				wantOne(t, diags.Errors(), ": There is no ", fmt.Sprintf("token %q", id))
+			}
+		}
+	})
 }
 
 func TestTheEmbeddedServiceSaysThatItHasNoPolicies(t *testing.T) {

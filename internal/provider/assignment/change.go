@@ -65,29 +65,37 @@ func (r *assignment) change(ctx context.Context, plan *model, state model, held 
 // What another assignment has got since the import stays with that one. Nothing
 // is sent to a device.
 func (r *assignment) takeAdopted(ctx context.Context, state model, held holding) error {
-	if len(held.former) == 0 {
-		return nil
-	}
-	tokenID, profileID := state.TokenID.ValueString(), state.ProfileID.ValueString()
-	devices, err := devicesOf(ctx, r.Service, tokenID, held.owned, spelledAs(profileID))
+	recorded, err := r.recorded(ctx, state, held)
 	if err != nil {
 		return err
 	}
-	recorded := map[string][]string{}
-	for serial, device := range devices {
-		if device.ProfileID == profileID && contains(held.former, device.Holder) {
-			recorded[device.Holder] = append(recorded[device.Holder], serial)
-		}
-	}
 	for _, holder := range slices.Sorted(maps.Keys(recorded)) {
 		request := enrollment.UnassignRequest{
-			TokenID: tokenID, ProfileID: profileID, Holder: holder, SerialNumbers: sorted(recorded[holder]...), OnlyRelease: true,
+			TokenID: state.TokenID.ValueString(), ProfileID: state.ProfileID.ValueString(), Holder: holder,
+			SerialNumbers: sorted(recorded[holder]...), OnlyRelease: true,
 		}
 		if _, err := r.Service.Unassign(ctx, request); err != nil {
 			return err //nolint:wrapcheck // says what and what to do already
 		}
 	}
 	return nil
+}
+
+// recorded gives, by assignment, the imported devices on the profile that the
+// service still records for those that it did at the import.
+func (r *assignment) recorded(ctx context.Context, state model, held holding) (map[string][]string, error) {
+	recorded := map[string][]string{}
+	if len(held.former) == 0 {
+		return recorded, nil
+	}
+	profileID := state.ProfileID.ValueString()
+	devices, err := devicesOf(ctx, r.Service, state.TokenID.ValueString(), held.owned, spelledAs(profileID))
+	for serial, device := range devices {
+		if device.ProfileID == profileID && contains(held.former, device.Holder) {
+			recorded[device.Holder] = append(recorded[device.Holder], serial)
+		}
+	}
+	return recorded, err
 }
 
 // interrupted is the holding after a change that an error stopped: what it held

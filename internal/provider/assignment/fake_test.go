@@ -115,6 +115,8 @@ func (f *fake) ReadProfile(_ context.Context, ref enrollment.ProfileRef) (enroll
 	return enrollment.Profile{ID: ref.ID}, nil
 }
 
+func (f *fake) ProfileName(context.Context, enrollment.ProfileRef) (string, error) { return "", nil }
+
 func (f *fake) Devices(_ context.Context, tokenID string, filter enrollment.DeviceFilter) iter.Seq2[enrollment.Device, error] {
 	return func(yield func(enrollment.Device, error) bool) {
 		if tokenID != f.token.ID {

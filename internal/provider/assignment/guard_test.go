@@ -56,9 +56,11 @@ func TestImportedDevicesAreNoLongerHeldByALostAssignment(t *testing.T) {
 			s.apply(imported, config(ipads(1, 3)...).With(tftest.Config{"profile_id": "p2"}))
 			equal(t, "moved", s.on("p2"), ipads(1, 3))
 		},
-		"they are destroyed": func(s *school, imported tftest.State) {
-			_, diags := s.d.PlanDestroy(imported).Apply()
+		"they are destroyed after a change": func(s *school, imported tftest.State) {
+			changed, _ := s.apply(imported, config(ipads(1, 2)...))
+			_, diags := s.destroy(changed)
 			equal(t, "errors", diags.Errors(), nil)
+			equal(t, "warnings", diags.Warnings(), nil)
 			equal(t, "released", s.on(""), ipads(1, 3))
 		},
 	} {
@@ -69,6 +71,37 @@ func TestImportedDevicesAreNoLongerHeldByALostAssignment(t *testing.T) {
 			imported, diags := s.d.Import(kind, "t1/p1")
 			equal(t, "errors", diags.Errors(), nil)
 			change(s, imported)
+		})
+	}
+}
+
+// Nothing has taken the devices of an import over until it is changed: the other
+// assignment may still be managed, and its devices are not to lose their profile.
+func TestDestroyingAnImportLeavesWhatAnotherAssignmentHolds(t *testing.T) {
+	t.Parallel()
+	for how, leaving := range map[string]tftest.Config{
+		"unassign": {"on_leave": "unassign"},
+		"fallback": {"on_leave": "fallback", "fallback_profile_id": "spare"},
+		"keep":     {"on_leave": "keep"},
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			s := newSchool(t)
+			s.put("p1", "IPAD000001")
+			s.held("p1", "another", ipads(2, 2)...)
+			imported, diags := s.d.Import(kind, "t1/p1")
+			equal(t, "errors", diags.Errors(), nil)
+			state, _ := s.apply(imported, config(ipads(1, 3)...).With(leaving)) // sends nothing, so takes nothing over
+			_, diags = s.destroy(state)
+			equal(t, "errors", diags.Errors(), nil)
+			if how == "keep" {
+				equal(t, "warnings", diags.Warnings(), nil)
+				equal(t, "still on the profile", s.on("p1"), ipads(1, 3))
+				return
+			}
+			mentions(t, diags.Warnings(), "2 devices left with the profile: recorded as held by another device assignment", "import them again", "IPAD000002, IPAD000003")
+			equal(t, "still on the profile", s.on("p1"), ipads(2, 2))
+			equal(t, "held by", []string{s.devices["IPAD000002"].Holder}, []string{"another"})
 		})
 	}
 }

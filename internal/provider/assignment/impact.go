@@ -64,12 +64,14 @@ func (r *assignment) sources(ctx context.Context, tokenID string, from map[strin
 }
 
 // stillOn counts those devices of a holding that have the profile that they are
-// held on: what somebody else has given another one is not touched.
-func stillOn(held map[string][]string, devices map[string]enrollment.Device) enrollment.Reach {
+// held on: what somebody else has given another one is not touched, nor what the
+// service records for an assignment that is none of holders.
+func stillOn(held map[string][]string, devices map[string]enrollment.Device, holders []string) enrollment.Reach {
 	var reach enrollment.Reach
 	for from, serials := range held {
 		for _, serial := range serials {
-			if device, present := devices[serial]; present && device.ProfileID == from {
+			device, present := devices[serial]
+			if present && device.ProfileID == from && slices.Contains(holders, device.Holder) {
 				reach = reach.With(device)
 			}
 		}
@@ -77,16 +79,22 @@ func stillOn(held map[string][]string, devices map[string]enrollment.Device) enr
 	return reach
 }
 
+// destroys and changes are whose devices, by the service's records, a destroy and a
+// change of an assignment reach: a change first takes over what was imported.
+func (m *model) destroys() []string { return []string{"", m.ID.ValueString()} }
+
+func (m *model) changes(held holding) []string { return append(m.destroys(), held.former...) }
+
 // reachOf counts the devices that an assignment holds. Where they cannot be read
 // it is what the assignment should have.
-func (r *assignment) reachOf(ctx context.Context, state model, held holding) enrollment.Reach {
+func (r *assignment) reachOf(ctx context.Context, state model, held holding, holders []string) enrollment.Reach {
 	spelled := spelledAs(state.ProfileID.ValueString())
 	held = spelled.holding(held)
 	devices, err := devicesOf(ctx, r.Service, state.TokenID.ValueString(), held.owned, spelled)
 	if err != nil {
 		return enrollment.Reach{Devices: len(enrollment.Without(enrollment.Without(held.owned, held.gone), held.waiting))}
 	}
-	return stillOn(held.leaving(state.ProfileID.ValueString(), nil), devices)
+	return stillOn(held.leaving(state.ProfileID.ValueString(), nil), devices, holders)
 }
 
 // warnOfMove says how many devices a changed profile_id may reach while it is not
@@ -96,7 +104,7 @@ func (r *assignment) warnOfMove(ctx context.Context, plan, state model, held hol
 	if plan.ProfileID.Equal(state.ProfileID) {
 		return
 	}
-	reach := r.reachOf(ctx, state, held)
+	reach := r.reachOf(ctx, state, held, state.changes(held))
 	if reach.Devices == 0 {
 		return
 	}
@@ -123,7 +131,7 @@ func (r *assignment) warnOfDestroy(ctx context.Context, state model, held holdin
 	if leave.how == enrollment.LeaveKeep {
 		return
 	}
-	reach := r.reachOf(ctx, state, held)
+	reach := r.reachOf(ctx, state, held, state.destroys())
 	if reach.Devices == 0 {
 		return
 	}

@@ -44,6 +44,14 @@ func TestAPlanSaysWhatBecomesOfTheDevices(t *testing.T) {
 		"two leave, and somebody else has one of them": {
 			func(s *school) { s.put("p3", "IPAD000004") }, config(ipads(1, 2)...), []string{`1 device leaves enrollment profile "p1" for none:`},
 		},
+		"two leave, and another assignment holds one of them": {
+			func(s *school) { s.held("p1", "another", "IPAD000004") }, config(ipads(1, 2)...), []string{`1 device leaves enrollment profile "p1" for none:`},
+		},
+		"another profile for devices that are not known yet, one of which another assignment holds": {
+			func(s *school) { s.held("p1", "another", "IPAD000004") },
+			config().With(tftest.Config{"profile_id": "p2", "serial_number_list": tftest.Unknown}),
+			[]string{`profile_id: Up to 3 devices held move from "p1" to "p2"`},
+		},
 		"two leave, one in use": {
 			func(s *school) { inUse(s, "IPAD000003") }, config(ipads(1, 2)...).With(leaves("fallback")),
 			[]string{`2 devices leave enrollment profile "p1" for enrollment profile "spare", 1 of them after a factory reset:`},
@@ -108,6 +116,22 @@ func TestDestroyingCountsOnlyDevicesThatStillHaveTheProfile(t *testing.T) {
 	equal(t, "warnings", s.d.PlanDestroy(state).Diags.Warnings(), nil)
 	s.rt.Service = &unreadable{fake: s.fake}
 	mentions(t, s.d.PlanDestroy(state).Diags.Warnings(), "from 4 devices") // as far as state knows
+}
+
+// What another assignment of the profile holds stays, at apply too. A change of an
+// import takes it over, a destroy does not.
+func TestOnlyAChangeOfAnImportCountsWhatAnotherAssignmentHolds(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, ipads(1, 4)...)
+	s.put("p1", "IPAD000001")
+	s.held("p1", "another", ipads(2, 3)...)
+	imported, _ := s.d.Import(kind, "t1/p1")
+	mentions(t, s.d.PlanDestroy(imported).Diags.Warnings(), "from 1 device")
+	s.restart()
+	mentions(t, s.d.Plan(kind, imported, config(ipads(1, 1)...)).Diags.Warnings(), `3 devices leave enrollment profile "p1" for none:`)
+	s.held("p1", "another", "IPAD000001")
+	s.restart()
+	equal(t, "warnings of a destroy that reaches none", s.d.PlanDestroy(imported).Diags.Warnings(), nil)
 }
 
 // unreadable cannot read devices.

@@ -36,6 +36,7 @@ type query struct {
 func (r *lister) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists which devices have which profile, to bring that under management with `terraform query`: one result for each enrollment profile or policy that devices have. " +
+			"The embedded service records which devices an assignment holds already; their number is in the name of the result. " +
 			"Needs Terraform 1.14; OpenTofu has no queries.",
 		Attributes: map[string]schema.Attribute{
 			"token_id": tf.TokenFilterAttribute("devices"),
@@ -83,6 +84,8 @@ func (q query) token() types.String {
 type group struct {
 	profileID, name string
 	serials         []string
+	// held of them are recorded for an assignment, as far as the service records that.
+	held int
 }
 
 // groups gives the devices of a token by their profiles, in the order of the
@@ -92,13 +95,16 @@ func (q query) groups(ctx context.Context, service enrollment.Service, tokenID s
 	if !q.ProfileID.IsNull() {
 		filter.Assignment = []string{q.ProfileID.ValueString()}
 	}
-	devices := map[string][]string{}
+	devices, held := map[string][]string{}, map[string]int{}
 	for d, err := range service.Devices(ctx, tokenID, filter) {
 		if err != nil {
 			return nil, err
 		}
 		if d.ProfileID != "" {
 			devices[d.ProfileID] = append(devices[d.ProfileID], d.SerialNumber)
+		}
+		if d.Holder != "" {
+			held[d.ProfileID]++
 		}
 	}
 	var found []group
@@ -110,7 +116,7 @@ func (q query) groups(ctx context.Context, service enrollment.Service, tokenID s
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, group{profileID: id, name: name, serials: sorted(serials...)})
+		found = append(found, group{profileID: id, name: name, serials: sorted(serials...), held: held[id]})
 	}
 	slices.SortFunc(found, func(a, b group) int {
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.profileID, b.profileID))
@@ -118,10 +124,20 @@ func (q query) groups(ctx context.Context, service enrollment.Service, tokenID s
 	return found, nil
 }
 
+// title says what is managed already, perhaps in another state: importing that too
+// would have two assignments answer for it.
+func (g group) title() string {
+	title := fmt.Sprintf("%s: %s", cmp.Or(g.name, g.profileID), enrollment.Count(len(g.serials), "device"))
+	if g.held > 0 {
+		title += fmt.Sprintf(" (%d held by an assignment)", g.held)
+	}
+	return title
+}
+
 func (g group) found(kind enrollment.Kind, tokenID string) tf.Found {
 	ref := identity{TokenID: types.StringValue(tokenID), ProfileID: types.StringValue(g.profileID)}
 	return tf.Found{
-		Name: fmt.Sprintf("%s: %s", cmp.Or(g.name, g.profileID), enrollment.Count(len(g.serials), "device")), Identity: ref,
+		Name: g.title(), Identity: ref,
 		Fill: func(ctx context.Context, into tf.Values) diag.Diagnostics {
 			diags := beginImport(ctx, into, kind, ref)
 			var m model

@@ -221,7 +221,7 @@ func preview(plan model, state *model, held holding, desired []string, devices m
 	var own map[string][]string
 	if state != nil {
 		own = held.own(state.ProfileID, plan.ProfileID)
-		p.leave = stillOn(held.leaving(state.ProfileID.ValueString(), desired), devices)
+		p.leave = stillOn(held.leaving(state.ProfileID.ValueString(), desired), devices, state.changes(held))
 	}
 	for _, serial := range desired {
 		device, present := devices[serial]

@@ -154,15 +154,34 @@ func soonest(throttled []enrollment.ThrottledDevice) string {
 // warnOfFormer tells of imported devices that another assignment is recorded for:
 // nobody but a person knows whether that one is lost, or is managed elsewhere.
 func warnOfFormer(recorded map[string][]string, diags *diag.Diagnostics) {
-	var serials []string
-	for _, of := range recorded {
-		serials = append(serials, of...)
-	}
+	serials := serialsIn(recorded)
 	if len(serials) == 0 {
 		return
 	}
 	diags.AddWarning(enrollment.Count(len(serials), "imported device")+" recorded as held by another device assignment",
-		"Where the state of that one is lost, or it was taken out of the state, all is well: the first change of this one takes them over. "+
-			"Where it is still managed, in this state or in another, do not import its devices: what leaves this assignment, on destroy too, would lose its profile there. "+
-			"Take this one out of the state (a removed block, or state rm) then. The devices: "+named(sorted(serials...))+".")
+		"Where the state of that one is lost, or it was taken out of the state, all is well: the first change of this one, of its devices or of profile_id, takes them over; destroying it does not. "+
+			"Where it is still managed, in this state or in another, do not import its devices: what leaves this assignment after that change would lose its profile there. "+
+			"Take this one out of the state (a removed block, or state rm) then. The devices: "+named(serials)+".")
+}
+
+// warnOfKept tells of imported devices that a destroy left their profile, because
+// another assignment is recorded for them.
+func warnOfKept(l leave, recorded map[string][]string, diags *diag.Diagnostics) {
+	serials := serialsIn(recorded)
+	if len(serials) == 0 || l.how == enrollment.LeaveKeep {
+		return
+	}
+	diags.AddWarning(enrollment.Count(len(serials), "device")+" left with the profile: recorded as held by another device assignment",
+		"This assignment was imported and never changed, so it has not taken them from the one that gave them the profile, which may still be managed in some state. "+
+			"Where that one is lost and they are to be released too, import them again, apply one change of the devices or of profile_id, which takes them over, and destroy after that. "+
+			"The devices: "+named(serials)+".")
+}
+
+// serialsIn lists the devices of all assignments, sorted.
+func serialsIn(recorded map[string][]string) []string {
+	var serials []string
+	for _, of := range recorded {
+		serials = append(serials, of...)
+	}
+	return sorted(serials...)
 }

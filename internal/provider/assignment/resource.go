@@ -168,7 +168,9 @@ func (r *assignment) Update(ctx context.Context, req resource.UpdateRequest, res
 	setIdentity(ctx, resp.Identity, plan, diags)
 }
 
-// Delete implements resource.Resource.
+// Delete implements resource.Resource. Devices that the service recorded for
+// another assignment when an import brought them stay, since that one may still be
+// managed somewhere; only a change of this one takes them from there.
 func (r *assignment) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	diags := &resp.Diagnostics
 	var state model
@@ -183,7 +185,8 @@ func (r *assignment) Delete(ctx context.Context, req resource.DeleteRequest, res
 	defer cancel()
 	held = spelledAs(state.ProfileID.ValueString()).holding(held)
 	r.announceLeaving(state, state.leave(), held.owned) // a destroy is not planned again before it is applied
-	if err := r.takeAdopted(ctx, state, held); err != nil && !errors.Is(err, enrollment.ErrNotFound) {
+	recorded, err := r.recorded(ctx, state, held)
+	if err != nil && !errors.Is(err, enrollment.ErrNotFound) {
 		tf.AddError(diags, "release devices from", thing, err)
 		return
 	}
@@ -199,5 +202,6 @@ func (r *assignment) Delete(ctx context.Context, req resource.DeleteRequest, res
 		reportStuck(released, diags)
 	default:
 		reportLeaving(released, diags)
+		warnOfKept(state.leave(), recorded, diags)
 	}
 }

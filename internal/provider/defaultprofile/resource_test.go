@@ -60,6 +60,11 @@ func (f *fake) ReadProfile(_ context.Context, ref enrollment.ProfileRef) (enroll
 	return enrollment.Profile{ID: ref.ID, ProfileSpec: enrollment.ProfileSpec{Name: strings.Replace(ref.ID, "p", "Profile ", 1)}}, f.err
 }
 
+func (f *fake) ProfileName(ctx context.Context, ref enrollment.ProfileRef) (string, error) {
+	p, err := f.ReadProfile(ctx, ref)
+	return p.Name, err
+}
+
 func (f *fake) Devices(_ context.Context, _ string, filter enrollment.DeviceFilter) iter.Seq2[enrollment.Device, error] {
 	f.reads++
 	return func(yield func(enrollment.Device, error) bool) {

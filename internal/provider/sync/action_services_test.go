@@ -272,7 +272,7 @@ func TestAnInterruptOnIntuneLeavesTheSyncToIntune(t *testing.T) {
 	var lines []string
 	said = another.Invoke(t.Context(), syncType, tftest.Config{"token_id": s.tokenID}, func(line string) { lines = append(lines, line) })
 	wantNone(t, "errors", said.Errors())
-	if !strings.Contains(strings.Join(lines, "\n"), "joined the") || !strings.Contains(lines[len(lines)-1], "of somebody else finished: the token has 30 devices") {
+	if !strings.Contains(strings.Join(lines, "\n"), "joined the") || !strings.Contains(lines[len(lines)-1], "that was joined finished: the token has 30 devices") {
 		t.Errorf("said %q", lines)
 	}
 	s.wantOneRequest()

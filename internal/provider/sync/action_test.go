@@ -107,12 +107,12 @@ func TestInvokeFollowsARunOfSomebodyElse(t *testing.T) {
 	wantNone(t, "errors", said.Errors())
 	wantLines(t, lines,
 		"asking for an incremental sync of token token-1",
-		"joined the incremental sync that somebody else started at 2026-11-02T08:00:00Z",
+		"joined the incremental sync that was running already, since 2026-11-02T08:00:00Z",
 		"incremental sync: 1,500 devices on 2 pages so far, about 6,000 a minute, 14m45s left of its 15 minutes",
 		"incremental sync: 1,500 devices on 2 pages so far, about 3,000 a minute, 14m30s left of its 15 minutes",
 		"incremental sync: 1,500 devices on 2 pages so far, about 2,000 a minute, 14m15s left of its 15 minutes",
 		"a full sync may start now",
-		"the incremental sync of somebody else finished: 1,500 devices, 0 added, 0 removed, 0 got their default or pending profile, took 2m0s")
+		"the incremental sync that was joined finished: 1,500 devices, 0 added, 0 removed, 0 got their default or pending profile, took 2m0s")
 	w.wantRequests(1)
 }
 
@@ -135,7 +135,7 @@ func TestInvokeOutcomes(t *testing.T) {
 		"not waited for": {
 			tftest.Config{"wait": false},
 			keepsRunning, nil, nil,
-			"the incremental sync of somebody else started at 2026-11-02T08:00:00Z; the data source asm_sync_status says how it goes. Where it ends early, with the provider's process, the next sync goes on from there",
+			"the incremental sync that was joined started at 2026-11-02T08:00:00Z; the data source asm_sync_status says how it goes. Where it ends early, with the provider's process, the next sync goes on from there",
 		},
 		"paused": {nil, pauses, nil, []string{"paused after its 15 minutes", "2 pages with 1500 devices", "The next sync, whoever asks for it"}, "incremental sync stopped: 1,500 devices on 2 pages so far, and the next sync goes on from there"},
 		"full as incremental": {

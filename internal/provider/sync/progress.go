@@ -57,8 +57,10 @@ func waitingLine(cause error, until, now time.Time) string {
 	return fmt.Sprintf("waiting %s, until %s: %s", length(until.Sub(now)), stamp(until), oneLine(reason))
 }
 
+// joinedLine names nobody: who runs the sync cannot be known, and it may be that of an
+// upload in the same apply.
 func joinedLine(p enrollment.SyncProgress) string {
-	return fmt.Sprintf("joined the %s that somebody else started at %s", syncOf(p.Kind), stamp(p.StartedAt))
+	return fmt.Sprintf("joined the %s that was running already, since %s", syncOf(p.Kind), stamp(p.StartedAt))
 }
 
 // progressLine says how far a run has come. Intune does not tell: what can be
@@ -127,7 +129,7 @@ func skippedLine(until time.Time) string {
 
 func whose(run enrollment.SyncRun) string {
 	if run.Joined {
-		return "the " + syncOf(run.Kind) + " of somebody else"
+		return "the " + syncOf(run.Kind) + " that was joined"
 	}
 	return syncOf(run.Kind)
 }

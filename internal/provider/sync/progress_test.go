@@ -117,8 +117,8 @@ func TestNarratorSaysTheFirstAndThenNotEveryPage(t *testing.T) {
 
 func TestNarratorSaysOnceThatARunWasJoined(t *testing.T) {
 	for kind, want := range map[enrollment.SyncKind]string{
-		enrollment.FullSync: "joined the full sync that somebody else started at 2026-11-02T08:00:00Z",
-		"":                  "joined the sync that somebody else started at 2026-11-02T08:00:00Z",
+		enrollment.FullSync: "joined the full sync that was running already, since 2026-11-02T08:00:00Z",
+		"":                  "joined the sync that was running already, since 2026-11-02T08:00:00Z",
 	} {
 		var n narrator
 		p := enrollment.SyncProgress{Kind: kind, StartedAt: eight, Pages: 1, Devices: 7, Joined: true}
@@ -183,7 +183,7 @@ func TestEndLine(t *testing.T) {
 		"finished": {enrollment.Embedded, true, ended, "full sync finished: 12,000 devices, 1,034 added, 2 removed, 30 got their default or pending profile, took 2m3s"},
 		"joined": {
 			enrollment.Embedded, true, with(func(r *enrollment.SyncRun) { r.Joined = true }),
-			"the full sync of somebody else finished: 12,000 devices, 1,034 added, 2 removed, 30 got their default or pending profile, took 2m3s",
+			"the full sync that was joined finished: 12,000 devices, 1,034 added, 2 removed, 30 got their default or pending profile, took 2m3s",
 		},
 		"Intune": {
 			enrollment.Intune, true, with(func(r *enrollment.SyncRun) { r.Kind, r.Pages = "", 0 }),

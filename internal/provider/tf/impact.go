@@ -19,14 +19,14 @@ func (rt *Runtime) Reach(ctx context.Context, tokenID, profileID string) (enroll
 }
 
 // ProfileName is the name of a profile, or its id where the service tells none.
-// Each is asked for once a run.
+// Each is asked for once a run, without a request of its own.
 func (rt *Runtime) ProfileName(ctx context.Context, tokenID, id string) string {
 	name := rt.Plans.name("profile "+tokenID+"/"+id, func() string {
-		p, err := rt.Service.ReadProfile(ctx, enrollment.ProfileRef{TokenID: tokenID, ID: id})
+		name, err := rt.Service.ProfileName(ctx, enrollment.ProfileRef{TokenID: tokenID, ID: id})
 		if err != nil {
 			return ""
 		}
-		return p.Name
+		return name
 	})
 	if name == "" {
 		return id

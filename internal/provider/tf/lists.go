@@ -125,10 +125,17 @@ func (l *Listing) Add(ctx context.Context, found Found) bool {
 }
 
 // InTokens looks through the token that a list block names, or through all. One
-// that is gone by the time it is looked at is passed over.
+// that is gone by the time it is looked at is passed over; where the named one does
+// not exist that is the error, whatever was asked of it first.
 func (l *Listing) InTokens(ctx context.Context, tokenID types.String, look func(tokenID string) error) error {
 	if !tokenID.IsNull() {
-		return look(tokenID.ValueString())
+		err := look(tokenID.ValueString())
+		if err != nil {
+			if _, gone := l.Service.ReadToken(ctx, tokenID.ValueString()); errors.Is(gone, enrollment.ErrNotFound) {
+				return gone //nolint:wrapcheck // says what and what to do already
+			}
+		}
+		return err
 	}
 	for token, err := range enrollment.TokensBriefly(ctx, l.Service) {
 		if err != nil {

@@ -37,18 +37,15 @@ func (p *Plans) First(what string) bool {
 	return true
 }
 
-// name gives what look found out of a key once in this run. Nothing is kept of a
-// look that found nothing.
+// name gives what look found out of a key the first time in this run, be it nothing.
 func (p *Plans) name(key string, look func() string) string {
 	p.said.mu.Lock()
-	name := p.said.names[key]
+	name, known := p.said.names[key]
 	p.said.mu.Unlock()
-	if name != "" {
+	if known {
 		return name
 	}
-	if name = look(); name == "" {
-		return ""
-	}
+	name = look()
 	p.said.mu.Lock()
 	defer p.said.mu.Unlock()
 	if p.said.names == nil {

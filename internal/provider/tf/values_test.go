@@ -111,28 +111,35 @@ func TestATokenThatThereIsNotIsAnError(t *testing.T) {
 type profileReader struct {
 	enrollment.Service
 	name  string
+	err   error
 	reads int
 }
 
-func (r *profileReader) ReadProfile(context.Context, enrollment.ProfileRef) (enrollment.Profile, error) {
+func (r *profileReader) ProfileName(context.Context, enrollment.ProfileRef) (string, error) {
 	r.reads++
-	if r.name == "" {
-		return enrollment.Profile{}, errors.New("the service is down")
-	}
-	return enrollment.Profile{ProfileSpec: enrollment.ProfileSpec{Name: r.name}}, nil
+	return r.name, r.err
 }
 
 func TestTheNameOfAProfileIsAskedForOnceARun(t *testing.T) {
 	t.Parallel()
-	reader := &profileReader{}
-	rt := &tf.Runtime{Service: reader, Plans: tf.NewPlans()}
-	for i, c := range []struct {
-		name, want string
-		reads      int
-	}{{"", "p1", 1}, {"Library", "Library", 2}, {"Renamed", "Library", 2}} {
-		reader.name = c.name
-		if got := rt.ProfileName(t.Context(), "t1", "p1"); got != c.want || reader.reads != c.reads {
-			t.Errorf("%d: %q after %d reads, want %q after %d", i, got, reader.reads, c.want, c.reads)
+	for what, c := range map[string]struct {
+		name string
+		err  error
+		want string
+	}{
+		"a name":                       {"Library", nil, "Library"},
+		"none without asking Apple":    {"", nil, "p1"},
+		"that there is no such":        {"", enrollment.NotFound("enrollment profile", "p1"), "p1"},
+		"that the service is down":     {"", errors.New("the service is down"), "p1"},
+		"something half, and an error": {"Library", errors.New("the service is down"), "p1"},
+	} {
+		reader := &profileReader{name: c.name, err: c.err}
+		rt := &tf.Runtime{Service: reader, Plans: tf.NewPlans()}
+		for range 2 {
+			if got := rt.ProfileName(t.Context(), "t1", "p1"); got != c.want || reader.reads != 1 {
+				t.Errorf("%s: %q after %d questions, want %q after 1", what, got, reader.reads, c.want)
+			}
+			reader.name, reader.err = "Renamed", nil
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -104,9 +105,9 @@ func (f *fake) PushCertificate(context.Context) (enrollment.PushCertificate, err
 	return f.push, f.pushErr
 }
 
-func (f *fake) ListTokensBriefly(ctx context.Context) ([]enrollment.Token, error) {
+func (f *fake) TokensBriefly(ctx context.Context) iter.Seq2[enrollment.Token, error] {
 	f.listsBrief++
-	return f.ListTokens(ctx)
+	return enrollment.TokensBriefly(ctx, struct{ enrollment.TokenService }{f})
 }
 
 func (f *fake) CreateToken(_ context.Context, spec enrollment.TokenSpec) (enrollment.Token, error) {
