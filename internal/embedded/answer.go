@@ -134,6 +134,7 @@ func (s *Service) note(ctx context.Context, t store.Token, answer error) {
 	if (answer != nil && refusal == "") || refusal == t.Refusal {
 		return
 	}
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.recordWithin)
+	defer cancel()
 	_ = s.store.Write(ctx, func(tx *store.Tx) error { return tx.SetRefusal(ctx, t.ID, refusal) })
 }

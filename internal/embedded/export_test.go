@@ -3,6 +3,7 @@ package embedded
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/asm-enrollment/terraform-provider-asm/internal/embedded/store"
 )
@@ -53,6 +54,9 @@ func Keys(t *testing.T, s *Service, tokenID string) int {
 	}
 	return len(keys)
 }
+
+// RecordWithin sets how long a run that ended may take to be recorded.
+func (s *Service) RecordWithin(d time.Duration) { s.recordWithin = d }
 
 // PageByPage stores each page of a sync by itself, also where several wait, so that a test can tell what is stored when.
 func (s *Service) PageByPage() { s.pagesAhead = 0 }

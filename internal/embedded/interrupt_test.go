@@ -36,6 +36,29 @@ func TestAnInterruptedRunStopsAtAPageAndHasNotFailed(t *testing.T) {
 	})
 }
 
+// A store that does not answer does not hold up a process that is told to end.
+func TestAnInterruptedRunIsRecordedWithinATime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, stores["sqlite"](t), 3000)
+	s := w.open()
+	home := w.enroll(s, 2500)
+	w.due()
+	s.RecordWithin(0)
+	ctx, interrupt := context.WithCancel(t.Context())
+	_, err := s.Sync(ctx, enrollment.SyncRequest{TokenID: home.id, Kind: enrollment.FullSync, Wait: true, Progress: at(2, interrupt)})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if status, err := s.SyncStatus(t.Context(), home.id); err != nil || status.Running == nil {
+		t.Errorf("it was recorded, however long that takes: %+v, %v", status, err)
+	}
+	check(t, 0, s.Close())
+	s = w.open() // the lease of a process that ended counts no more
+	if run := w.sync(s, home.id, enrollment.IncrementalSync); run.State != enrollment.SyncFinished || run.Kind != enrollment.FullSync {
+		t.Errorf("the run that goes on is %+v", run)
+	}
+}
+
 // Whoever waits for a run sees how far it comes, and where the one that ran it is
 // interrupted goes on with it: nobody told the other to stop.
 func TestWhoJoinedAnInterruptedRunGoesOnWithIt(t *testing.T) {

@@ -59,6 +59,9 @@ type Service struct {
 	stop       context.CancelFunc
 	running    sync.WaitGroup
 
+	// recordWithin is how long it may take to record how a run or a request ended, whether or not anybody still waits.
+	recordWithin time.Duration
+
 	// pagesAhead is how many pages of a sync may wait to be stored.
 	pagesAhead int
 
@@ -85,7 +88,8 @@ func Open(ctx context.Context, config Config) (*Service, error) {
 	}
 	s := &Service{
 		config: config, inFlight: map[string]struct{}{}, runs: map[string]*runHandle{}, uploads: map[string]time.Time{},
-		pagesAhead: mostPagesAhead,
+		recordWithin: 30 * time.Second,
+		pagesAhead:   mostPagesAhead,
 	}
 	var err error
 	if s.vault, err = newVault(config); err != nil {

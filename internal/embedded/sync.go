@@ -249,7 +249,8 @@ func (r *runner) do(ctx context.Context) {
 		r.run.State = enrollment.SyncFinished
 	}
 	r.run.FinishedAt = r.now()
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.recordWithin)
+	defer cancel()
 	saved := r.store.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.SaveRun(ctx, r.run); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -106,7 +107,7 @@ func (f *fake) UnsetDefaultProfile(_ context.Context, tokenID string, platform e
 
 func drive(t *testing.T, f *fake) *tftest.Driver {
 	t.Helper()
-	return driveWith(t, &tf.Runtime{Service: f, Plans: tf.NewPlans()})
+	return driveWith(t, &tf.Runtime{Service: f, Plans: tf.NewPlans(), Now: func() time.Time { return time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC) }})
 }
 
 func driveWith(t *testing.T, rt *tf.Runtime) *tftest.Driver {

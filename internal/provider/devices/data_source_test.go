@@ -60,7 +60,7 @@ func start(t *testing.T, n int) (*fake, *tf.Runtime, *tftest.Driver) {
 	for i := range n {
 		f.devices = append(f.devices, enrollment.Device{SerialNumber: fmt.Sprintf("IPAD%06d", n-i), Family: "iPad"})
 	}
-	rt := &tf.Runtime{Service: f, Plans: tf.NewPlans()}
+	rt := &tf.Runtime{Service: f, Plans: tf.NewPlans(), Now: func() time.Time { return time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC) }}
 	return f, rt, tftest.New(t, rt, nil, []func() datasource.DataSource{devices.NewDataSource})
 }
 

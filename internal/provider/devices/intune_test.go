@@ -147,7 +147,7 @@ func TestNothingButTheSerialNumbersIsHeld(t *testing.T) {
 	const many, size = 20_000, 4096 // 80 MB of descriptions
 	f := &crowd{many: many, size: size}
 	f.fake = &fake{token: enrollment.Token{ID: "t1", Status: enrollment.Active}}
-	d := tftest.New(t, &tf.Runtime{Service: f, Plans: tf.NewPlans()}, nil, []func() datasource.DataSource{devices.NewDataSource})
+	d := tftest.New(t, &tf.Runtime{Service: f, Plans: tf.NewPlans(), Now: func() time.Time { return time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC) }}, nil, []func() datasource.DataSource{devices.NewDataSource})
 	state, diags := d.ReadData(kind, tftest.Config{"token_id": "t1"})
 	if len(diags.Errors()) > 0 || state.Get("device_count") != int64(many) {
 		t.Fatal(diags.Errors())

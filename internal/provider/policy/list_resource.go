@@ -2,7 +2,6 @@ package policy
 
 import (
 	"context"
-	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -74,24 +73,9 @@ func noPolicies(ctx context.Context, service enrollment.Service) error {
 }
 
 func (q query) find(ctx context.Context, l *tf.Listing, tokenID string) error {
-	for p, err := range l.Service.Policies(ctx, tokenID, enrollment.Platform(q.Platform.ValueString())) {
-		if err != nil {
-			return err
-		}
-		if !q.Matches(p.Name) {
-			continue
-		}
-		if l.IncludeResource {
-			p, err = l.Service.ReadPolicy(ctx, p.ID)
-		}
-		if errors.Is(err, enrollment.ErrNotFound) {
-			continue // gone since
-		}
-		if err != nil || !l.Add(ctx, foundOf(p)) {
-			return err
-		}
-	}
-	return nil
+	matches := func(p enrollment.Policy) bool { return q.Matches(p.Name) }
+	read := func(p enrollment.Policy) (enrollment.Policy, error) { return l.Service.ReadPolicy(ctx, p.ID) }
+	return tf.AddEach(ctx, l, l.Service.Policies(ctx, tokenID, enrollment.Platform(q.Platform.ValueString())), matches, read, foundOf)
 }
 
 func foundOf(p enrollment.Policy) tf.Found {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -67,7 +68,7 @@ func (f *fake) SetSDSSharing(_ context.Context, id string, shared bool) error {
 func start(t *testing.T) (*fake, *tf.Runtime, *tftest.Driver) {
 	t.Helper()
 	f := &fake{kind: enrollment.Embedded, store: enrollment.Store{ID: "store-1", Location: "here.db", Tokens: 1}, status: enrollment.Active, shared: map[string]bool{"t1": false, "t2": false}}
-	rt := &tf.Runtime{Service: f, Plans: tf.NewPlans()}
+	rt := &tf.Runtime{Service: f, Plans: tf.NewPlans(), Now: func() time.Time { return time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC) }}
 	return f, rt, tftest.New(t, rt, []func() resource.Resource{sds.NewResource}, nil)
 }
 

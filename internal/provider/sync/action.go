@@ -2,7 +2,6 @@ package sync
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -107,11 +106,7 @@ func (a *syncAction) ModifyPlan(ctx context.Context, req action.ModifyPlanReques
 func (a *syncAction) foresee(ctx context.Context, m actionModel, diags *diag.Diagnostics) {
 	o := m.options(ctx, diags)
 	status, err := a.Service.SyncStatus(ctx, o.TokenID)
-	switch {
-	case errors.Is(err, enrollment.ErrNotFound):
-		diags.AddAttributeError(path.Root("token_id"), fmt.Sprintf("There is no token %q", o.TokenID), "Give the id of an asm_token.")
-		return
-	case err != nil:
+	if err != nil {
 		tf.AddError(diags, "read", "the sync status", err)
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -122,6 +123,30 @@ func (l *Listing) Add(ctx context.Context, found Found) bool {
 	l.added++
 	l.over = !l.push(result) || result.Diagnostics.HasError() || l.added == l.req.Limit
 	return !l.over
+}
+
+// AddEach gives what objects yields and matches wants. Each is read by itself, which
+// may cost requests of its own, only where the resource is asked for; one that is
+// gone by then is passed over.
+func AddEach[T any](ctx context.Context, l *Listing, objects iter.Seq2[T, error], matches func(T) bool, read func(T) (T, error), found func(T) Found) error {
+	for object, err := range objects {
+		if err != nil {
+			return err
+		}
+		if !matches(object) {
+			continue
+		}
+		if l.IncludeResource {
+			object, err = read(object)
+		}
+		if errors.Is(err, enrollment.ErrNotFound) {
+			continue
+		}
+		if err != nil || !l.Add(ctx, found(object)) {
+			return err
+		}
+	}
+	return nil
 }
 
 // InTokens looks through the token that a list block names, or through all. One

@@ -38,9 +38,6 @@ func (rt *Runtime) RequireServerToken(ctx context.Context, tokenID types.String,
 }
 
 func (rt *Runtime) warnOfTrouble(id string, token enrollment.Token, diags *diag.Diagnostics) {
-	if rt.Now == nil {
-		return
-	}
 	if warning, trouble := enrollment.TokenTrouble(token.Name, token.Status, token.ExpiresAt, rt.Now()); trouble && rt.NoteTrouble(id) {
 		diags.AddAttributeWarning(path.Root("token_id"), warning.Summary, warning.Detail)
 	}

@@ -32,7 +32,7 @@ func (r *tokenReader) ReadToken(context.Context, string) (enrollment.Token, erro
 func TestATokenIsAskedForItsServerTokenUntilItHasOne(t *testing.T) {
 	t.Parallel()
 	reader := &tokenReader{status: enrollment.AwaitingServerToken}
-	rt := &tf.Runtime{Service: reader, Plans: tf.NewPlans()}
+	rt := &tf.Runtime{Service: reader, Plans: tf.NewPlans(), Now: func() time.Time { return time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC) }}
 	for _, c := range []struct {
 		status  enrollment.TokenStatus
 		refused bool

@@ -2,7 +2,6 @@ package token
 
 import (
 	"context"
-	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -53,24 +52,8 @@ func (r *lister) ListResourceConfigSchema(_ context.Context, _ list.ListResource
 func (r *lister) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var config query
 	r.Runtime.List(ctx, req, stream, things, &config, func(l *tf.Listing) error {
-		for t, err := range enrollment.TokensBriefly(ctx, l.Service) {
-			if err != nil {
-				return err
-			}
-			if !config.matches(t) {
-				continue
-			}
-			if l.IncludeResource {
-				t, err = l.Service.ReadToken(ctx, t.ID)
-			}
-			if errors.Is(err, enrollment.ErrNotFound) {
-				continue // gone since
-			}
-			if err != nil || !l.Add(ctx, foundOf(t)) {
-				return err
-			}
-		}
-		return nil
+		read := func(t enrollment.Token) (enrollment.Token, error) { return l.Service.ReadToken(ctx, t.ID) }
+		return tf.AddEach(ctx, l, enrollment.TokensBriefly(ctx, l.Service), config.matches, read, foundOf)
 	})
 }
 
