@@ -148,7 +148,7 @@ func TestPipelineCommentOfGitHub(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		for name, text := range map[string]string{"gh": stub, ".pipeline/plan.txt": plan} {
-			if err := errors.Join(os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700), os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700)); err != nil { //nolint:gosec // one is run
+			if err := errors.Join(os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700), os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -205,7 +205,7 @@ func TestPipelineWithoutASecretPlansOnlyWhereNothingIsSetUp(t *testing.T) {
 	}
 	tool := filepath.Join(t.TempDir(), "tool")
 	const stub = "#!/bin/sh\n[ \"$1\" = state ] || exit 0\nprintf '%s\\n' \"$LISTED\"\n[ -z \"$FAILS\" ] || { echo \"$FAILS\" >&2; exit 1; }\n"
-	if err := os.WriteFile(tool, []byte(stub), 0o700); err != nil { //nolint:gosec // it is run
+	if err := os.WriteFile(tool, []byte(stub), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	const setUp = "everything would be destroyed"
