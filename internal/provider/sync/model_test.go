@@ -72,3 +72,14 @@ func TestMaxAge(t *testing.T) {
 		})
 	}
 }
+
+// A poll may come just after the 15 minutes: a run that the embedded service names
+// no more has paused, one of Intune's goes on.
+func TestARunThatNoStatusNamesAnyMore(t *testing.T) {
+	run := enrollment.SyncRun{ID: "r", State: enrollment.SyncRunning, StartedAt: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)}
+	for service, want := range map[enrollment.Kind]enrollment.SyncState{enrollment.Embedded: enrollment.SyncPaused, enrollment.Intune: enrollment.SyncRunning} {
+		if got := ended(service, run, enrollment.SyncStatus{}); got.State != want {
+			t.Errorf("%s: %s, want %s", service, got.State, want)
+		}
+	}
+}

@@ -135,7 +135,7 @@ func (r runner) follow(ctx context.Context, run enrollment.SyncRun) (enrollment.
 		if err != nil {
 			return run, err
 		}
-		run = ended(run, status)
+		run = ended(r.rt.Service.Kind(), run, status)
 		if now := status.Running; now != nil && run.State == enrollment.SyncRunning {
 			r.progress(enrollment.SyncProgress{Kind: now.Kind, StartedAt: run.StartedAt, Pages: now.Pages, Devices: now.Devices, Joined: run.Joined})
 		}
@@ -150,8 +150,9 @@ func (r runner) followUntil(run enrollment.SyncRun) time.Time {
 	return r.deadline
 }
 
-// ended is a run as a later status shows it.
-func ended(run enrollment.SyncRun, status enrollment.SyncStatus) enrollment.SyncRun {
+// ended is a run as a later status shows it. Intune names no running sync once its
+// 15 minutes are over, and goes on with it all the same.
+func ended(service enrollment.Kind, run enrollment.SyncRun, status enrollment.SyncStatus) enrollment.SyncRun {
 	switch {
 	case status.Running != nil && status.Running.ID == run.ID:
 	case status.Last != nil && (run.ID != "" && status.Last.ID == run.ID || !status.Last.FinishedAt.Before(run.StartedAt)):
@@ -159,7 +160,7 @@ func ended(run enrollment.SyncRun, status enrollment.SyncStatus) enrollment.Sync
 		run.Joined = true
 	case status.LastError != "":
 		run.State, run.Err = enrollment.SyncFailed, status.LastError
-	default:
+	case service != enrollment.Intune:
 		run.State = enrollment.SyncPaused
 	}
 	return run
