@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
 	"github.com/asm-enrollment/terraform-provider-asm/internal/enrollment"
 )
 
@@ -164,13 +167,7 @@ func count(n int, thing string) string {
 }
 
 // grouped writes 12000 as "12,000".
-func grouped(n int) string {
-	digits := fmt.Sprint(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
-}
+func grouped(n int) string { return message.NewPrinter(language.English).Sprint(n) }
 
 // oneLine keeps a message on one line: the command line tool puts the name of
 // the action before the first one only.
